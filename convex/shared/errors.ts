@@ -1,0 +1,83 @@
+import { ConvexError } from "convex/values";
+
+/**
+ * The HTTP status of every error that Latchkey answers with. The codes are public and stable: clients,
+ * translations and the OpenAPI document are keyed by them. A new code needs its status here to compile.
+ */
+export const HTTP_STATUS = {
+  MALFORMED_REQUEST: 400,
+  AMBIGUOUS_CREDENTIALS: 400,
+  ORGANIZATION_REQUIRED: 400,
+  UNAUTHENTICATED: 401,
+  KEY_EXPIRED: 401,
+  KEY_DISABLED: 401,
+  KEY_REVOKED: 401,
+  FORBIDDEN: 403,
+  ORIGIN_NOT_ALLOWED: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  CONFLICT: 409,
+  NAME_TAKEN: 409,
+  KEY_LIMIT_REACHED: 409,
+  BODY_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  INVALID_INPUT: 422,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+  TIMEOUT: 504,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof HTTP_STATUS;
+
+/** One wrong field: `path` is dotted (`rateLimit.limit`, `permissions.0`), `message` says what to do. */
+export type FieldError = { path: string; message: string };
+
+/** What travels inside a `ConvexError`, across function calls and to the browser. */
+export type LatchkeyErrorData = { code: ErrorCode; message: string; fields?: FieldError[] };
+
+/**
+ * The one way to refuse: `throw latchkeyError("CONFLICT", "Another rotation won. Load the key and try again.")`.
+ * `message` is shown to people, so it says what happened and what to do, and never holds a key.
+ */
+export function latchkeyError(code: ErrorCode, message: string, fields?: FieldError[]): ConvexError<LatchkeyErrorData> {
+  return new ConvexError(fields === undefined ? { code, message } : { code, message, fields });
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(HTTP_STATUS, value);
+}
+
+/**
+ * The refusal inside anything thrown, or null when it was not one of ours. Reads the data by shape rather
+ * than by class: an error that crossed a function call is a new object, sometimes with its data as JSON text.
+ */
+export function toErrorData(thrown: unknown): LatchkeyErrorData | null {
+  if (typeof thrown !== "object" || thrown === null || !("data" in thrown)) return null;
+  const data = typeof thrown.data === "string" ? parseJson(thrown.data) : thrown.data;
+  if (typeof data !== "object" || data === null) return null;
+  if (!("code" in data) || !isErrorCode(data.code)) return null;
+  if (!("message" in data) || typeof data.message !== "string") return null;
+  const fields = "fields" in data && Array.isArray(data.fields) ? data.fields.filter(isFieldError) : [];
+  return { code: data.code, message: data.message, ...(fields.length > 0 && { fields }) };
+}
+
+function isFieldError(value: unknown): value is FieldError {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "path" in value &&
+    typeof value.path === "string" &&
+    "message" in value &&
+    typeof value.message === "string"
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Text that is not JSON is somebody else's ConvexError, which is an answer and not a fault.
+    return null;
+  }
+}
