@@ -1,7 +1,7 @@
-import type { QueryRequest, QueryResult } from "../subscriptions/live-queries.ts";
-import type { FunctionError, Identity } from "../subscriptions/outcome.ts";
-import type { JsonValue } from "../values/json.ts";
 import type { Timestamp, Transaction } from "../database/database.ts";
+import type { QueryOutcome, QueryRequest, QueryResult } from "../subscriptions/live-queries.ts";
+import type { Identity } from "../values/identity.ts";
+import type { JsonValue } from "../values/json.ts";
 import type { LogLine } from "./log-line.ts";
 
 /** One call of a mutation or an action. */
@@ -28,20 +28,19 @@ export interface ClientInfo {
 }
 
 /** `value` is Convex JSON text. */
-export type Outcome =
-  | { readonly ok: true; readonly value: string }
-  | { readonly ok: false; readonly error: FunctionError };
+export type Outcome = QueryOutcome;
 
 export interface MutationResult {
   readonly outcome: Outcome;
   /** The commit, or the snapshot of the last attempt when nothing was committed. */
   readonly ts: Timestamp;
-  readonly logLines: readonly LogLine[];
+  /** Text form, as in `[LOG] 'text'`. */
+  readonly logLines: readonly string[];
 }
 
 export interface ActionResult {
   readonly outcome: Outcome;
-  readonly logLines: readonly LogLine[];
+  readonly logLines: readonly string[];
 }
 
 export interface MutationOptions {
@@ -49,23 +48,34 @@ export interface MutationOptions {
    * Runs in the mutation's own transaction just before a successful commit, so that what it writes
    * is stored together with the mutation's effects or not at all. Runs again on every retry.
    */
-  withinTransaction?(tx: Transaction, value: string, logLines: readonly LogLine[]): void;
+  withinTransaction?(tx: Transaction, value: string, logLines: readonly string[]): void;
 }
 
-/** A query call; whether internal functions may be called decides which cached result applies. */
-export interface QueryCall extends QueryRequest {
-  readonly allowInternal: boolean;
+/** One finished execution, for the function log. */
+export interface Completion {
+  readonly identifier: string;
+  readonly componentPath: string;
+  readonly udfType: "Query" | "Mutation" | "Action" | "HttpAction";
+  readonly requestId: string;
+  /** Milliseconds since the epoch, at the end. */
+  readonly timestamp: number;
+  readonly executionMs: number;
+  /** Unredacted text, or null on success. */
+  readonly error: string | null;
+  readonly logLines: readonly LogLine[];
 }
 
 /** Runs user code of the current deployment. Failures of user code are outcomes, never throws. */
 export interface FunctionRunner {
   /** Executes once, uncached. `LiveQueries` is the usual way in. */
-  runQuery(request: QueryCall): Promise<QueryResult>;
+  runQuery(request: QueryRequest): Promise<QueryResult>;
   /** Retries from the start on conflict. The caller awaits `database.durable(ts)` before answering. */
   runMutation(request: CallRequest, options?: MutationOptions): Promise<MutationResult>;
   runAction(request: CallRequest): Promise<ActionResult>;
   /** Routes by the app's `http.js` and mounted child routers; 404 when none matches. */
   runHttpAction(request: Request, caller?: HttpCaller): Promise<Response>;
+  /** Reports every execution while somebody listens; costs nothing otherwise. Returns the unsubscriber. */
+  onCompletion(listener: (completion: Completion) => void): () => void;
 }
 
 export interface HttpCaller {

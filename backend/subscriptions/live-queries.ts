@@ -11,6 +11,11 @@ export interface QueryRequest {
   readonly identity: Identity | null;
   /** Pagination journal of an earlier run, or null. */
   readonly journal: string | null;
+  /**
+   * False for end users, who may call public functions only. Part of what tells cached results apart: the same call is
+   * a result for one and "could not find" for the other.
+   */
+  readonly allowInternal: boolean;
 }
 
 export type QueryOutcome =
