@@ -1,0 +1,57 @@
+import { latchkeyError } from "../shared/errors.ts";
+
+/** The largest body that the gateway reads. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Refuses a request that announces too much, before anything else is done for it. */
+export function requireSmallBody(headers: Headers): void {
+  if (Number(headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+}
+
+/** The body as text, counted while it arrives: a chunked body announces no length. Throws BODY_TOO_LARGE. */
+export async function readText(request: Request): Promise<string> {
+  // A server holds a body to the length it announced, so a small announced one needs no counting.
+  if (request.headers.has("content-length") || request.body === null) return await request.text();
+  const decoder = new TextDecoder();
+  const reader = request.body.getReader();
+  let text = "";
+  let size = 0;
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    size += chunk.value.byteLength;
+    if (size > MAX_BODY_BYTES) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    text += decoder.decode(chunk.value, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/**
+ * The body as JSON; undefined when it is empty. Throws UNSUPPORTED_MEDIA_TYPE when a body is there under
+ * another type, and MALFORMED_REQUEST when it does not parse.
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = await readText(request);
+  if (text === "") return undefined;
+  requireJsonType(request.headers);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw latchkeyError("MALFORMED_REQUEST", "The body is not valid JSON. Check its quotes, commas and brackets.");
+  }
+}
+
+/** Browsers send JSON across origins only after a preflight, which is half of what protects cookie calls. */
+export function requireJsonType(headers: Headers): void {
+  const type = headers.get("content-type");
+  if (type === "application/json" || (type !== null && /^application\/json\s*(?:;|$)/i.test(type))) return;
+  throw latchkeyError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    "The body must be JSON. Send it with the header Content-Type: application/json.",
+  );
+}
+
+function tooLarge(): Error {
+  return latchkeyError("BODY_TOO_LARGE", "The body is larger than 1 MiB. Send less at once.");
+}

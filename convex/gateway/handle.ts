@@ -1,0 +1,79 @@
+import { latchkeyError } from "../shared/errors.ts";
+import type { ActionCtx } from "../_generated/server.js";
+import { clientAddress } from "./clientAddress.ts";
+import { corsHeaders, preflightHeaders } from "./origins.ts";
+import type { Answer } from "./respond.ts";
+import { noContent, problem, toRefusal } from "./respond.ts";
+
+/** A request that has arrived, with what is known of its sender before anyone is authenticated. */
+export type Arrival = {
+  request: Request;
+  /** Names this request in answers, logs and audit entries. */
+  traceId: string;
+  /** Null when no trustworthy hop says. */
+  ip: string | null;
+  agent: string | null;
+};
+
+/** Serves one area of the edge. Refuses by throwing; a `Response` from another handler is passed on. */
+export type Serve = (ctx: ActionCtx, arrival: Arrival) => Promise<Answer | Response>;
+
+/** How long an answer may take, in milliseconds. */
+export const DEADLINE_MS = 30_000;
+const MAX_AGENT_LENGTH = 256;
+
+/**
+ * The whole of a request's stay: preflight, serve within the deadline, turn a throw into a problem, and give
+ * every answer its trace id and CORS headers. Nothing else at the edge catches.
+ */
+export async function handle(ctx: ActionCtx, request: Request, serve: Serve): Promise<Response> {
+  const traceId = crypto.randomUUID();
+  if (request.method === "OPTIONS")
+    return toResponse(noContent(preflightHeaders(request.headers)), { traceId, cors: {} });
+  const cors = corsHeaders(request.headers);
+  try {
+    const arrival = { request, traceId, ip: clientAddress(request.headers), agent: readAgent(request.headers) };
+    const answer = await withinDeadline(serve(ctx, arrival));
+    return answer instanceof Response ? passOn(answer, { traceId, cors }) : toResponse(answer, { traceId, cors });
+  } catch (thrown) {
+    return toResponse(problem(toRefusal(thrown, traceId), traceId), { traceId, cors });
+  }
+}
+
+type Envelope = { traceId: string; cors: Record<string, string> };
+
+function toResponse(answer: Answer, { traceId, cors }: Envelope): Response {
+  const headers = { ...answer.headers, ...cors, "X-Content-Type-Options": "nosniff", "X-Trace-Id": traceId };
+  return new Response(answer.body, { status: answer.status, headers });
+}
+
+function passOn(response: Response, { traceId, cors }: Envelope): Response {
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(cors)) headers.set(name, value);
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("X-Trace-Id", traceId);
+  return new Response(response.body, { status: response.status, headers });
+}
+
+async function withinDeadline<Result>(work: Promise<Result>): Promise<Result> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooSlow()), DEADLINE_MS);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooSlow(): Error {
+  return latchkeyError(
+    "TIMEOUT",
+    "There was no answer within 30 seconds. A change may still happen: look at its result before trying again.",
+  );
+}
+
+function readAgent(headers: Headers): string | null {
+  return headers.get("user-agent")?.slice(0, MAX_AGENT_LENGTH) ?? null;
+}

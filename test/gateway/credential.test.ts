@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { readCredential } from "#convex/gateway/credential.ts";
+import { generateKey } from "#convex/shared/keyFormat.ts";
+
+const { key } = generateKey({ prefix: "lk", env: "live" });
+const other = generateKey({ prefix: "lk", env: "live" }).key;
+const session = "s3ss10n.c2lnbmF0dXJl";
+
+describe("what a request presents", () => {
+  test.each([
+    ["nothing", {}, null],
+    ["x-api-key", { "x-api-key": key }, { type: "key", key }],
+    ["x-api-key with blanks around", { "x-api-key": `  ${key} ` }, { type: "key", key }],
+    ["an empty x-api-key", { "x-api-key": "" }, null],
+    ["a key as bearer", { authorization: `Bearer ${key}` }, { type: "key", key }],
+    ["a bearer scheme in lower case", { authorization: `bearer ${key}` }, { type: "key", key }],
+    ["a session as bearer", { authorization: `Bearer ${session}` }, { type: "session", token: session }],
+    ["another scheme", { authorization: "Basic dTpw" }, null],
+    ["the same key twice over", { "x-api-key": key, authorization: `Bearer ${key}` }, { type: "key", key }],
+    ["a plain cookie", { cookie: "a=1; better-auth.session_token=v" }, { type: "cookie", value: "v" }],
+    ["a __Secure- cookie", { cookie: "__Secure-better-auth.session_token=v" }, { type: "cookie", value: "v" }],
+    ["a __Host- cookie", { cookie: "__Host-better-auth.session_token=v" }, { type: "cookie", value: "v" }],
+    [
+      "a planted plain cookie beside the __Host- one",
+      { cookie: "better-auth.session_token=evil; __Host-better-auth.session_token=v" },
+      { type: "cookie", value: "v" },
+    ],
+    ["somebody else's cookie", { cookie: "theme=dark" }, null],
+    ["a key and a cookie", { "x-api-key": key, cookie: "better-auth.session_token=v" }, { type: "key", key }],
+    [
+      "a session as bearer and a cookie",
+      { authorization: `Bearer ${session}`, cookie: "better-auth.session_token=v" },
+      { type: "session", token: session },
+    ],
+  ])("%s", (_title, headers, expected) => {
+    expect(readCredential(new Headers(headers))).toEqual(expected);
+  });
+});
+
+describe("a request that cannot mean one caller is refused", () => {
+  const repeated = new Headers({ "x-api-key": key });
+  repeated.append("x-api-key", key);
+  test.each([
+    ["two different keys", new Headers({ "x-api-key": key, authorization: `Bearer ${other}` })],
+    ["a key and a session", new Headers({ "x-api-key": key, authorization: `Bearer ${session}` })],
+    ["keys joined by a comma", new Headers({ "x-api-key": `${key},${other}` })],
+    ["the same header repeated", repeated],
+    ["a repeated Authorization", new Headers({ authorization: `Bearer ${key}, Bearer ${other}` })],
+  ])("%s", (_title, headers) => {
+    expect(() => readCredential(headers)).toThrow(
+      expect.objectContaining({ data: expect.objectContaining({ code: "AMBIGUOUS_CREDENTIALS" }) }),
+    );
+  });
+});
