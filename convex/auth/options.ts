@@ -1,0 +1,152 @@
+import type { BetterAuthOptions } from "better-auth";
+import { apiKey } from "@better-auth/api-key";
+import { createAccessControl } from "better-auth/plugins/access";
+import { jwt } from "better-auth/plugins/jwt";
+import { organization } from "better-auth/plugins/organization";
+import { env } from "../_generated/server.js";
+
+/** The audience and application id of the tokens that the dashboard shows to Convex. */
+export const CONVEX_APPLICATION_ID = "convex";
+
+/**
+ * The header that better-auth reads the client's address from. The gateway sets it from what it trusts and
+ * drops what the client sent, so nobody chooses the address that they are limited by.
+ */
+export const CLIENT_IP_HEADER = "x-latchkey-client-ip";
+
+const MINUTE_S = 60;
+const DAY_S = 24 * 60 * MINUTE_S;
+
+export type AuthEnvironment = {
+  /** The public origin, for example `https://keys.example.com`. */
+  siteUrl: string;
+  secret: string;
+  /** Further origins whose pages may call with a cookie. */
+  allowedOrigins: string[];
+};
+
+/** Reads the deployment's environment variables. Throws when one that is needed is not set. */
+export function readAuthEnvironment(): AuthEnvironment {
+  const siteUrl = env.SITE_URL;
+  const secret = env.BETTER_AUTH_SECRET;
+  if (!siteUrl) throw new Error("Environment variable SITE_URL is not set: it is the public origin of Latchkey.");
+  if (!secret) throw new Error("Environment variable BETTER_AUTH_SECRET is not set: give it 32 or more random bytes.");
+  const allowedOrigins = (env.LATCHKEY_ALLOWED_ORIGINS ?? "")
+    .split(",")
+    .map((origin) => origin.trim())
+    .filter((origin) => origin.length > 0);
+  return { siteUrl: new URL(siteUrl).origin, secret, allowedOrigins };
+}
+
+/** What signing in, organizations and tokens need. The API-key plugin is not among it: its routes must not exist for users. */
+export function sessionOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironment) {
+  return {
+    ...sharedOptions({ siteUrl, secret, allowedOrigins }),
+    emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128, autoSignIn: true },
+    session: { expiresIn: 7 * DAY_S, updateAge: DAY_S },
+    plugins: [organizationPlugin(), jwtPlugin(siteUrl)],
+  } satisfies BetterAuthOptions;
+}
+
+/** What minting one credential needs. `generatedKey` is handed to the plugin, which hashes and stores it. */
+export function credentialOptions(environment: AuthEnvironment, generatedKey: string) {
+  return {
+    ...sharedOptions(environment),
+    plugins: [apiKeyPlugin(generatedKey)],
+  } satisfies BetterAuthOptions;
+}
+
+/** Every plugin at once, for generating the tables. Starts nothing. */
+export function tableOptions() {
+  return {
+    plugins: [organizationPlugin(), jwtPlugin("http://localhost"), apiKeyPlugin("")],
+  } satisfies BetterAuthOptions;
+}
+
+function sharedOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironment) {
+  return {
+    appName: "Latchkey",
+    baseURL: siteUrl,
+    basePath: "/api/auth",
+    secret,
+    trustedOrigins: [siteUrl, ...allowedOrigins],
+    telemetry: { enabled: false },
+    logger: { level: "error", disableColors: true },
+    // In memory: a counter in a table would add a write to every call.
+    rateLimit: {
+      enabled: true,
+      storage: "memory",
+      window: MINUTE_S,
+      max: 300,
+      customRules: {
+        "/sign-in/*": { window: MINUTE_S, max: 30 },
+        "/sign-up/*": { window: MINUTE_S, max: 30 },
+        "/get-session": false,
+        "/token": false,
+        "/jwks": false,
+      },
+    },
+    advanced: {
+      cookiePrefix: "latchkey",
+      ipAddress: { ipAddressHeaders: [CLIENT_IP_HEADER] },
+      database: { generateId: false },
+    },
+  } satisfies BetterAuthOptions;
+}
+
+function jwtPlugin(siteUrl: string) {
+  return jwt({
+    // A token in a response header would be one more place to leak it from; the browser asks at /token.
+    disableSettingJwtHeader: true,
+    jwks: { keyPairConfig: { alg: "ES256" } },
+    jwt: {
+      issuer: siteUrl,
+      audience: CONVEX_APPLICATION_ID,
+      expirationTime: "15m",
+      // Rights are read from the live membership at every call, so the token says who and nothing else.
+      definePayload: ({ session }) => ({ sid: session.id }),
+    },
+  });
+}
+
+function organizationPlugin() {
+  const access = createAccessControl({
+    organization: ["update", "delete"],
+    member: ["create", "update", "delete"],
+    invitation: ["create", "cancel"],
+  });
+  const manager = {
+    organization: ["update"],
+    member: ["create", "update", "delete"],
+    invitation: ["create", "cancel"],
+  } as const;
+  const bystander = { organization: [], member: [], invitation: [] } as const;
+  return organization({
+    ac: access,
+    roles: {
+      owner: access.newRole({ ...manager, organization: ["update", "delete"] }),
+      admin: access.newRole(manager),
+      developer: access.newRole(bystander),
+      member: access.newRole(bystander),
+      suspended: access.newRole(bystander),
+    },
+    creatorRole: "owner",
+    membershipLimit: 1_000,
+    // Deleting one must first settle its keys and its audit trail; until that exists nobody can.
+    disableOrganizationDeletion: true,
+  });
+}
+
+function apiKeyPlugin(generatedKey: string) {
+  return apiKey({
+    customKeyGenerator: () => generatedKey,
+    defaultKeyLength: generatedKey.length || 64,
+    // Its limit writes the row at every call, its expiry deletes the row, its sessions let a key mint keys.
+    rateLimit: { enabled: false },
+    enableSessionForAPIKeys: false,
+    startingCharactersConfig: { shouldStore: false },
+    maximumNameLength: 200,
+    requireName: false,
+    enableMetadata: false,
+  });
+}

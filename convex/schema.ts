@@ -1,0 +1,101 @@
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+import { authTables } from "./auth/tables.ts";
+
+const env = v.union(v.literal("live"), v.literal("test"));
+const ownerKind = v.union(v.literal("personal"), v.literal("service"));
+
+export default defineSchema({
+  // user, session, account, verification, organization, member, invitation, jwks, apikey.
+  // Written, read and deleted by better-auth through auth/adapter.ts; members also read by model/callers.ts.
+  // apikey: one row is one secret of one key. Written by model/secrets.ts together with the key's record,
+  // read by verification.ts, deleted when the secret is replaced or its key is deleted.
+  ...authTables,
+
+  // The truth about a key. Written by model/keys.ts, in one transaction with its audit entry. Read by every
+  // list and every verification. Deleted only when dead, by someone who holds `keys:delete`. Use never
+  // writes here: that would re-run every open list.
+  keys: defineTable({
+    organizationId: v.id("organization"),
+    ownerKind,
+    // Personal: whose key it is. Service: who answers for it.
+    ownerUserId: v.id("user"),
+    name: v.string(),
+    // The name in its form for comparing; unique among the owner's live keys.
+    nameKey: v.string(),
+    description: v.optional(v.string()),
+    tags: v.optional(v.array(v.string())),
+    env,
+    prefix: v.string(),
+    // The random public id inside the key's text. It stays through rotations.
+    keyIdText: v.string(),
+    start: v.string(),
+    last4: v.string(),
+    permissions: v.array(v.string()),
+    createdByUserId: v.id("user"),
+    // Set when a key, not a person, made it.
+    createdByKeyId: v.optional(v.id("keys")),
+    createdAt: v.number(),
+    expiresAt: v.union(v.number(), v.null()),
+    disabledAt: v.optional(v.number()),
+    revokedAt: v.optional(v.number()),
+    // The user or key that revoked it.
+    revokedBy: v.optional(v.string()),
+    revokeReason: v.optional(v.string()),
+    rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
+    // Newest first. An older one works until `validUntil`.
+    secrets: v.array(
+      v.object({
+        credentialId: v.id("apikey"),
+        version: v.number(),
+        validUntil: v.union(v.number(), v.null()),
+      }),
+    ),
+    // Counts rotations, from 1. Two rotations that saw the same version cannot both win.
+    version: v.number(),
+    usageId: v.id("keyUsage"),
+    // Sorts dead keys out of the way of lists. Set on revoke and expire, and by a sweep after expiry, so it
+    // can be late: it never decides whether a key is good.
+    ended: v.boolean(),
+  })
+    .index("by_organization", ["organizationId"])
+    .index("by_organization_ended", ["organizationId", "ended"])
+    .index("by_organization_owner", ["organizationId", "ownerUserId", "ownerKind"])
+    .index("by_owner_revoked_expires", ["organizationId", "ownerKind", "ownerUserId", "revokedAt", "expiresAt"])
+    .index("by_ended_expires", ["ended", "expiresAt"]),
+
+  // When a key was last used. Written by usage.ts at most every few seconds per key, read by the dashboard
+  // in a query of its own and by verification to know whether to write. Deleted with its key.
+  keyUsage: defineTable({
+    organizationId: v.id("organization"),
+    // Absent only inside the transaction that creates both.
+    keyId: v.optional(v.id("keys")),
+    lastUsedAt: v.union(v.number(), v.null()),
+    ip: v.optional(v.string()),
+    agent: v.optional(v.string()),
+  }),
+
+  // Who changed what. Written by model/audit.ts in the transaction of the change itself, read by `audit.list`.
+  // Nothing updates or deletes an entry; it outlives the key and the user it speaks of.
+  audit: defineTable({
+    organizationId: v.id("organization"),
+    at: v.number(),
+    actor: v.union(
+      v.object({ type: v.literal("user"), id: v.string(), name: v.string() }),
+      v.object({ type: v.literal("key"), id: v.string(), name: v.string() }),
+      v.object({ type: v.literal("system"), id: v.string(), name: v.string() }),
+    ),
+    action: v.string(),
+    targetKind: v.string(),
+    targetId: v.string(),
+    // JSON text of the parts that changed. Never a secret, never a hash.
+    before: v.union(v.string(), v.null()),
+    after: v.union(v.string(), v.null()),
+    reason: v.optional(v.string()),
+    requestId: v.string(),
+    ip: v.optional(v.string()),
+    agent: v.optional(v.string()),
+  })
+    .index("by_organization", ["organizationId", "at"])
+    .index("by_target", ["organizationId", "targetId", "at"]),
+});

@@ -1,0 +1,34 @@
+/** A key counts as expiring when it has less than this long to live, in milliseconds. */
+export const EXPIRING_WITHIN_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Derived at every read and never stored, so that the instant of expiry needs no write. */
+export type KeyStatus = "active" | "expiring" | "disabled" | "expired" | "revoked";
+
+export type KeyLifetime = {
+  /** Epoch milliseconds; null never expires. */
+  expiresAt: number | null;
+  disabledAt?: number | null;
+  revokedAt?: number | null;
+};
+
+/** The status at `now` (epoch milliseconds). The order is the precedence; expiry is exact: at `expiresAt` it is dead. */
+export function keyStatus(key: KeyLifetime, now: number): KeyStatus {
+  if (key.revokedAt != null) return "revoked";
+  if (key.expiresAt !== null && now >= key.expiresAt) return "expired";
+  if (key.disabledAt != null) return "disabled";
+  if (key.expiresAt !== null && key.expiresAt - now < EXPIRING_WITHIN_MS) return "expiring";
+  return "active";
+}
+
+/** Dead keys stay visible but can never be used or extended again; their names are free. */
+export function isDead(key: KeyLifetime, now: number): boolean {
+  const status = keyStatus(key, now);
+  return status === "revoked" || status === "expired";
+}
+
+/** The next moment after `now` at which the status changes by itself, or null. For one timer in a live view. */
+export function nextStatusChange(key: KeyLifetime, now: number): number | null {
+  if (key.revokedAt != null || key.expiresAt === null || now >= key.expiresAt) return null;
+  const warnAt = key.expiresAt - EXPIRING_WITHIN_MS + 1;
+  return key.disabledAt == null && now < warnAt ? warnAt : key.expiresAt;
+}

@@ -1,0 +1,111 @@
+/** Bounds on what a key may be. Durations in milliseconds. The forms show these and the server enforces them. */
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const NAME_MAX_LENGTH = 100;
+export const DESCRIPTION_MAX_LENGTH = 500;
+export const REASON_MAX_LENGTH = 500;
+export const TAG_MAX_LENGTH = 40;
+export const TAGS_MAX = 16;
+export const PERMISSIONS_MAX = 64;
+export const LIVE_KEYS_PER_OWNER = 100;
+
+export const DEFAULT_LIFETIME_MS = 30 * DAY_MS;
+export const MAX_LIFETIME_MS = 365 * DAY_MS;
+export const LIFETIME_PRESETS_DAYS = [7, 30, 90, 180, 365] as const;
+// A form that offers "365 days" computes the moment before the server does; both count as the same year.
+const LIFETIME_SLACK_MS = 5 * 60 * 1000;
+
+export const MAX_ROTATION_GRACE_MS = 30 * DAY_MS;
+export const ROTATION_GRACE_PRESETS_MS = [0, 60 * 60 * 1000, DAY_MS, 7 * DAY_MS] as const;
+/** Secrets of one key that may be alive at once: the current one and those in their grace period. */
+export const SECRETS_MAX = 5;
+
+export const RATE_LIMIT_MAX = 1_000_000;
+export const RATE_WINDOW_MIN_MS = 1_000;
+export const RATE_WINDOW_MAX_MS = DAY_MS;
+
+/** A key's last use is written at most this often; the first use is written at once. */
+export const LAST_USED_INTERVAL_MS = 5_000;
+
+/** A value that passed, or why it did not, in words for the person who typed it. */
+export type Checked<Value> = { ok: true; value: Value } | { ok: false; problem: string };
+
+/** Trimmed, NFC, 1 to 100 characters, nothing invisible. `nameKey` is its form for comparing: two names that look alike clash. */
+export function checkName(raw: string): Checked<{ name: string; nameKey: string }> {
+  const name = raw.normalize("NFC").trim();
+  if (name.length === 0) return problem("Give the key a name.");
+  if (length(name) > NAME_MAX_LENGTH) return problem(`Use at most ${NAME_MAX_LENGTH} characters.`);
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(name)) return problem("Leave out control and invisible characters.");
+  return { ok: true, value: { name, nameKey: foldName(name) } };
+}
+
+/** The form of a name, or of a search text, in which case and compatibility variants are the same. */
+export function foldName(name: string): string {
+  return name.normalize("NFKC").toLowerCase().replaceAll(/\s+/gu, " ").trim();
+}
+
+/** Free text such as a description or a reason: NFC and trimmed; line breaks and tabs are its only control characters. */
+export function checkText(raw: string, maxLength: number): Checked<string> {
+  const text = raw.normalize("NFC").trim();
+  if (length(text) > maxLength) return problem(`Use at most ${maxLength} characters.`);
+  if (/[^\P{Cc}\n\r\t]/u.test(text)) return problem("Leave out control characters.");
+  return { ok: true, value: text };
+}
+
+/** Labels for grouping: trimmed, without repeats, in the order given. */
+export function checkTags(raw: readonly string[]): Checked<string[]> {
+  const tags = [...new Set(raw.map((tag) => tag.normalize("NFC").trim()))];
+  if (tags.length > TAGS_MAX) return problem(`Use at most ${TAGS_MAX} tags.`);
+  if (tags.some((tag) => tag.length === 0 || length(tag) > TAG_MAX_LENGTH || /\p{C}/u.test(tag))) {
+    return problem(`A tag has 1 to ${TAG_MAX_LENGTH} visible characters.`);
+  }
+  return { ok: true, value: tags };
+}
+
+/**
+ * The moment a new key dies. `wanted` is epoch milliseconds, undefined for the default of 30 days, or null
+ * for never, which needs a policy that allows it and there is none yet.
+ */
+export function checkExpiry(wanted: number | null | undefined, now: number): Checked<number> {
+  if (wanted === undefined) return { ok: true, value: now + DEFAULT_LIFETIME_MS };
+  if (wanted === null) return problem("A key has to expire: this organization allows at most 365 days.");
+  if (!Number.isSafeInteger(wanted)) return problem("Give the expiry as whole milliseconds since 1970.");
+  if (wanted <= now) return problem("The expiry lies in the past.");
+  if (wanted > now + MAX_LIFETIME_MS + LIFETIME_SLACK_MS) return problem("A key may live at most 365 days.");
+  return { ok: true, value: Math.min(wanted, now + MAX_LIFETIME_MS) };
+}
+
+/** How long the old secret still works after a rotation, 0 for not at all. */
+export function checkGrace(graceMs: number): Checked<number> {
+  if (!Number.isSafeInteger(graceMs) || graceMs < 0) return problem("Give the grace period as whole milliseconds.");
+  if (graceMs > MAX_ROTATION_GRACE_MS) return problem("A grace period lasts at most 30 days.");
+  return { ok: true, value: graceMs };
+}
+
+/** Requests per window. */
+export function checkRateLimit(rate: {
+  limit: number;
+  windowMs: number;
+}): Checked<{ limit: number; windowMs: number }> {
+  if (!Number.isSafeInteger(rate.limit) || rate.limit < 1 || rate.limit > RATE_LIMIT_MAX) {
+    return problem(`Allow 1 to ${RATE_LIMIT_MAX} requests.`);
+  }
+  if (
+    !Number.isSafeInteger(rate.windowMs) ||
+    rate.windowMs < RATE_WINDOW_MIN_MS ||
+    rate.windowMs > RATE_WINDOW_MAX_MS
+  ) {
+    return problem("The window lasts from one second to one day.");
+  }
+  return { ok: true, value: { limit: rate.limit, windowMs: rate.windowMs } };
+}
+
+function problem(text: string): { ok: false; problem: string } {
+  return { ok: false, problem: text };
+}
+
+/** Counts what a person counts: an emoji is one character, not two. */
+function length(text: string): number {
+  return [...text].length;
+}
