@@ -8,7 +8,10 @@ export function style(kind: Style, text: string, stream: NodeJS.WriteStream = pr
   return styleText(kind, text, { stream, validateStream: true });
 }
 
-/** Prints what is about to happen; the function it returns prints how it ended, with the time it took. */
+/** Says what is about to happen, and gets told when it has. */
+export type Progress = (what: string) => { done(note?: string): void };
+
+/** Prints what is about to happen; `done` and `failed` print how it ended, with the time it took. */
 export function step(what: string): { done(note?: string): void; failed(note?: string): void } {
   const startedAt = performance.now();
   console.log(`${style("dim", "·")} ${what}`);

@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { OperatorError } from "../../server/operator-error.ts";
+import { contentHash } from "./content-hash.ts";
+import { PROJECT, runProgram } from "./program.ts";
+
+const CONVEX_CLI = join(PROJECT, "node_modules", "convex", "bin", "main.js");
+const SOURCES = ["convex", "convex.json", "package-lock.json"];
+
+/** What the official CLI needs in its environment to choose one deployment, whatever .env files lie around. */
+export function cliEnvironment(url: string, adminKey: string): Record<string, string> {
+  return {
+    CONVEX_SELF_HOSTED_URL: url,
+    CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
+    // Empty, not absent: the CLI would take an absent one from .env.local.
+    CONVEX_DEPLOYMENT: "",
+    CONVEX_DEPLOY_KEY: "",
+  };
+}
+
+/** A hash of everything that decides what a push installs: sources, dependencies and the deployment's environment. */
+export async function hashOfPush(environment: Readonly<Record<string, string>>): Promise<string> {
+  const names = Object.keys(environment).toSorted();
+  return await contentHash(SOURCES, names.map((name) => `${name}=${environment[name]}`).join("\n"));
+}
+
+/** Pushes convex/ with the official CLI. Throws an OperatorError with the CLI's own words when it refuses. */
+export async function pushFunctions(environment: Readonly<Record<string, string>>): Promise<void> {
+  const { code, output } = await runConvex(
+    ["deploy", "-y", "--typecheck", "disable", "--codegen", "disable"],
+    environment,
+  );
+  if (code !== 0) {
+    throw new OperatorError(
+      `the functions in convex/ cannot be pushed:\n${output.trim()}`,
+      "the lines above are the convex CLI's",
+    );
+  }
+}
+
+/** Runs the official CLI against a deployment. */
+export async function runConvex(args: readonly string[], environment: Readonly<Record<string, string>>, show = false) {
+  return await runProgram(process.execPath, [CONVEX_CLI, ...args], {
+    // CI=1: without it a failing command tries to report itself to a service on the internet and can hang.
+    env: { ...process.env, ...environment, CI: "1" },
+    show,
+  });
+}

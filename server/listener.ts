@@ -1,0 +1,106 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { OperatorError, systemErrorCode } from "./operator-error.ts";
+
+export interface ListenerHandlers {
+  request(request: IncomingMessage, response: ServerResponse): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export interface Listener {
+  readonly server: Server;
+  readonly port: number;
+  /** Takes no new connections and resolves when every request under way is answered, or after `patienceMs`. */
+  drain(patienceMs: number): Promise<void>;
+  /** Ends whatever is still connected and gives the port back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on exactly this host and port (0 takes any free one). Throws an OperatorError when the port is taken or may not be used:
+ * starting on another one would leave the person who typed the address in front of somebody else's program.
+ */
+export async function openListener(host: string, port: number, handlers: ListenerHandlers): Promise<Listener> {
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 120_000 });
+  const sockets = new Set<Duplex>();
+  let busy = 0;
+  let onIdle: (() => void) | undefined;
+
+  server.on("request", (request, response) => {
+    busy += 1;
+    response.once("close", () => {
+      busy -= 1;
+      if (busy === 0) onIdle?.();
+    });
+    handlers.request(request, response);
+  });
+  server.on("upgrade", (request, socket, head) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // Without a listener a connection reset would end the process.
+    socket.on("error", () => socket.destroy());
+    handlers.upgrade(request, socket, head);
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(explainListenError(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+
+  const closed = new Promise<void>((resolve) => server.once("close", resolve));
+  return {
+    server,
+    port: addressOf(server).port,
+    async drain(patienceMs) {
+      server.close();
+      server.closeIdleConnections();
+      if (busy === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onIdle = resolve;
+      const timer = setTimeout(resolve, patienceMs);
+      await promise;
+      clearTimeout(timer);
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function addressOf(server: Server): AddressInfo {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server listens on no TCP port");
+  return address;
+}
+
+function explainListenError(error: Error, host: string, port: number): Error {
+  switch (systemErrorCode(error) ?? "") {
+    case "EADDRINUSE":
+      return new OperatorError(
+        `port ${port} is already in use`,
+        `choose another one: npm start -- --port ${port + 1}`,
+        {
+          cause: error,
+        },
+      );
+    case "EACCES":
+      return new OperatorError(
+        `port ${port} may not be used by this user`,
+        "choose one above 1023, for example: npm start -- --port 3000",
+        { cause: error },
+      );
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new OperatorError(
+        `this machine has no address ${host}`,
+        "--host takes an address of this machine; 0.0.0.0 means all of them",
+        { cause: error },
+      );
+    default:
+      return error;
+  }
+}
