@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FunctionRunner, HttpCaller } from "../functions/calls.ts";
+import type { Identity } from "../values/identity.ts";
+import { createRequestId } from "../access/request-id.ts";
+import type { BackendLogEntry } from "../config.ts";
+import { IncomingRequest, type IncomingRequestOptions } from "../web/incoming-request.ts";
+import { writeResponse } from "./write-response.ts";
+
+export interface HttpActionsOptions extends IncomingRequestOptions {
+  readonly runner: Pick<FunctionRunner, "runHttpAction">;
+  /** The identity behind a JWT, or null when it is not one of ours: HTTP actions may use the header for their own. */
+  readonly identify: (jwt: string) => Promise<Identity | null>;
+  readonly log: (entry: BackendLogEntry) => void;
+}
+
+const BODY_FAILURE_STATUS = { "too large": 413, "too slow": 408, "cut off": 400 } as const;
+const BODY_FAILURE_CODE = { "too large": "BodyTooLarge", "too slow": "BodyTimeout", "cut off": "BodyCutOff" } as const;
+
+/** Serves every path and method by the deployment's HTTP actions: the product's hottest path. */
+export class HttpActions {
+  readonly #options: HttpActionsOptions;
+  /** Answers being made, so that closing can wait for them. */
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: HttpActionsOptions) {
+    this.#options = options;
+  }
+
+  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
+    const answer = this.#answer(req, res);
+    this.#running.add(answer);
+    const forget = (): void => void this.#running.delete(answer);
+    answer.then(forget, forget);
+  };
+
+  /** Resolves when no answer is being made any more. */
+  async drained(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const request = new IncomingRequest(req, res, this.#options);
+    const requestId = createRequestId();
+    try {
+      const response = await this.#run(req, request, requestId);
+      const failure = request.bodyFailure;
+      if (failure !== null && response.status >= 500 && !res.headersSent) {
+        // The function stumbled over a body that never arrived whole, which is the client's doing.
+        refuse(res, BODY_FAILURE_STATUS[failure], BODY_FAILURE_CODE[failure], `The request body was ${failure}`);
+        return;
+      }
+      await writeResponse(response, res, req.method === "HEAD");
+    } catch (error) {
+      this.#options.log({ level: "error", message: "HTTP action failed", error, requestId });
+      if (!res.headersSent) refuse(res, 500, "InternalServerError", `[Request ID: ${requestId}] Server Error`);
+      else res.destroy();
+    }
+  }
+
+  async #run(req: IncomingMessage, request: IncomingRequest, requestId: string): Promise<Response> {
+    try {
+      void request.url;
+    } catch {
+      return Response.json({ code: "BadRequest", message: "The request's host or path is invalid" }, { status: 400 });
+    }
+    const authorization = req.headers.authorization;
+    const caller: HttpCaller = {
+      identity: authorization === undefined ? null : await this.#identityOf(authorization),
+      requestId,
+      client: { ip: req.socket.remoteAddress ?? null, userAgent: req.headers["user-agent"] ?? null },
+    };
+    return this.#options.runner.runHttpAction(request, caller);
+  }
+
+  async #identityOf(authorization: string): Promise<Identity | null> {
+    const jwt = /^Bearer +(ey[\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+    return jwt === undefined ? null : this.#options.identify(jwt);
+  }
+}
+
+function refuse(res: ServerResponse, status: number, code: string, message: string): void {
+  const body = JSON.stringify({ code, message });
+  res.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    // What is left of the body was not read, so the connection cannot carry another request.
+    ...(status === 500 ? {} : { connection: "close" }),
+  });
+  res.end(body);
+}

@@ -1,0 +1,202 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { IncomingBody } from "./incoming-body.ts";
+import { requestUrl } from "./request-url.ts";
+
+export interface IncomingRequestOptions {
+  /** Longest accepted body in bytes. */
+  readonly maxBodyBytes: number;
+  /** A body that has not arrived completely after this time is given up. */
+  readonly bodyTimeoutMs: number;
+  /** Lower-case header that tells the function the socket's address; a client's own is dropped. */
+  readonly peerAddressHeader?: string | undefined;
+}
+
+/**
+ * A `Request` over node's message. Building undici's own costs more than most HTTP actions do, so each part is made when
+ * somebody asks for it; the rare parts are read from a real `Request` made on demand by {@link toPlainRequest}.
+ * It passes `instanceof Request`.
+ */
+export class IncomingRequest implements Request {
+  readonly #message: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #options: IncomingRequestOptions;
+  readonly #body: IncomingBody;
+  #url: string | null = null;
+  #headers: Headers | null = null;
+  #abort: AbortController | null = null;
+  #plain: Request | null = null;
+
+  constructor(message: IncomingMessage, response: ServerResponse, options: IncomingRequestOptions) {
+    this.#message = message;
+    this.#response = response;
+    this.#options = options;
+    this.#body = new IncomingBody(message, options);
+  }
+
+  get method(): string {
+    return this.#message.method ?? "GET";
+  }
+
+  get url(): string {
+    this.#url ??= requestUrl(this.#message);
+    return this.#url;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= toHeaders(this.#message, this.#options.peerAddressHeader);
+    return this.#headers;
+  }
+
+  /** Aborts when the client goes away before its answer is written. */
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      const response = this.#response;
+      const onClose = (): void => {
+        if (!response.writableFinished) abort.abort(new DOMException("The client went away", "AbortError"));
+      };
+      if (response.destroyed) onClose();
+      else response.once("close", onClose);
+    }
+    return this.#abort.signal;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    return this.#hasBody() ? toPlainRequest(this).body : null;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#plain === null ? this.#body.used : this.#plain.bodyUsed;
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    if (this.#plain !== null) return this.#plain.arrayBuffer();
+    const bytes = await this.#body.read();
+    // A copy: node's buffers are slices of a shared pool.
+    return Uint8Array.from(bytes).buffer;
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.arrayBuffer());
+  }
+
+  async text(): Promise<string> {
+    if (this.#plain !== null) return this.#plain.text();
+    const bytes = await this.#body.read();
+    const text = bytes.toString("utf8");
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  blob(): Promise<Blob> {
+    return toPlainRequest(this).blob();
+  }
+
+  formData(): Promise<FormData> {
+    return toPlainRequest(this).formData();
+  }
+
+  clone(): Request {
+    return toPlainRequest(this).clone();
+  }
+
+  get cache(): RequestCache {
+    return "default";
+  }
+  get credentials(): RequestCredentials {
+    return "same-origin";
+  }
+  get destination(): RequestDestination {
+    return "";
+  }
+  get duplex(): "half" {
+    return "half";
+  }
+  get integrity(): string {
+    return "";
+  }
+  get keepalive(): boolean {
+    return false;
+  }
+  get mode(): RequestMode {
+    return "cors";
+  }
+  get redirect(): RequestRedirect {
+    return "follow";
+  }
+  get referrer(): string {
+    return "about:client";
+  }
+  get referrerPolicy(): ReferrerPolicy {
+    return "";
+  }
+
+  /** Null, or how reading the body failed: its answer is ours to give and not the function's. */
+  get bodyFailure(): IncomingBody["failure"] {
+    return this.#body.failure;
+  }
+
+  /** The real `Request` behind {@link toPlainRequest}; it takes the body over. */
+  materialize(): Request {
+    if (this.#plain === null) {
+      const init: RequestInit & { duplex?: "half" } = {
+        method: this.method,
+        headers: this.headers,
+        signal: this.signal,
+      };
+      if (this.#body.used) {
+        this.#plain = new Request(this.url, init);
+      } else {
+        if (this.#hasBody()) {
+          init.body = toWebStream(this.#body);
+          init.duplex = "half";
+        }
+        this.#plain = new Request(this.url, init);
+      }
+    }
+    return this.#plain;
+  }
+
+  #hasBody(): boolean {
+    if (this.method === "GET" || this.method === "HEAD") return false;
+    const { headers } = this.#message;
+    return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+  }
+}
+
+// Behind the class and before Object: `instanceof Request` holds, and no field of undici's is ever touched.
+Object.setPrototypeOf(IncomingRequest.prototype, Request.prototype);
+
+/** A `Request` that undici itself can work with, as `fetch` and `new Request(…)` need it. */
+export function toPlainRequest(request: Request): Request {
+  return request instanceof IncomingRequest ? request.materialize() : request;
+}
+
+function toWebStream(body: IncomingBody): ReadableStream<Uint8Array> {
+  const chunks = body.chunks();
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { done, value } = await chunks.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: async () => {
+      await chunks.return(undefined);
+    },
+  });
+}
+
+function toHeaders(message: IncomingMessage, peerAddressHeader: string | undefined): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(message.headers)) {
+    if (name === peerAddressHeader || value === undefined) continue;
+    headers.append(name, typeof value === "string" ? value : value.join(", "));
+  }
+  const address = message.socket.remoteAddress;
+  if (peerAddressHeader !== undefined && address !== undefined) headers.set(peerAddressHeader, address);
+  return headers;
+}
