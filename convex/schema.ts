@@ -20,6 +20,8 @@ export default defineSchema({
     ownerKind,
     // Personal: whose key it is. Service: who answers for it.
     ownerUserId: v.id("user"),
+    // Among whose keys its name is unique: the user's id for a personal key, "service" for the organization's.
+    ownerRef: v.string(),
     name: v.string(),
     // The name in its form for comparing; unique among the owner's live keys.
     nameKey: v.string(),
@@ -60,8 +62,10 @@ export default defineSchema({
   })
     .index("by_organization", ["organizationId"])
     .index("by_organization_ended", ["organizationId", "ended"])
-    .index("by_organization_owner", ["organizationId", "ownerUserId", "ownerKind"])
-    .index("by_owner_revoked_expires", ["organizationId", "ownerKind", "ownerUserId", "revokedAt", "expiresAt"])
+    .index("by_owner", ["organizationId", "ownerRef"])
+    .index("by_owner_ended", ["organizationId", "ownerRef", "ended"])
+    .index("by_owner_live", ["organizationId", "ownerRef", "revokedAt", "expiresAt"])
+    .index("by_owner_name", ["organizationId", "ownerRef", "nameKey", "revokedAt", "expiresAt"])
     .index("by_ended_expires", ["ended", "expiresAt"]),
 
   // When a key was last used. Written by usage.ts at most every few seconds per key, read by the dashboard

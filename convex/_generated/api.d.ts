@@ -13,20 +13,49 @@ import type {
   FilterApi,
   FunctionReference,
 } from "convex/server";
+import type * as api_context from "../api/context.js";
+import type * as api_keyRecord from "../api/keyRecord.js";
+import type * as api_openapi from "../api/openapi.js";
+import type * as api_operations from "../api/operations.js";
+import type * as api_refusal from "../api/refusal.js";
+import type * as api_rest from "../api/rest.js";
+import type * as api_trpc from "../api/trpc.js";
+import type * as audit from "../audit.js";
 import type * as auth_options from "../auth/options.js";
 import type * as auth_tables from "../auth/tables.js";
+import type * as crons from "../crons.js";
+import type * as functions from "../functions.js";
+import type * as gateway_authenticate from "../gateway/authenticate.js";
 import type * as gateway_body from "../gateway/body.js";
 import type * as gateway_clientAddress from "../gateway/clientAddress.js";
 import type * as gateway_credential from "../gateway/credential.js";
 import type * as gateway_handle from "../gateway/handle.js";
 import type * as gateway_origins from "../gateway/origins.js";
 import type * as gateway_respond from "../gateway/respond.js";
+import type * as keys from "../keys.js";
+import type * as members from "../members.js";
+import type * as model_audit from "../model/audit.js";
+import type * as model_callers from "../model/callers.js";
+import type * as model_keyChanges from "../model/keyChanges.js";
+import type * as model_keyLists from "../model/keyLists.js";
+import type * as model_keyRights from "../model/keyRights.js";
+import type * as model_keyViews from "../model/keyViews.js";
+import type * as model_newKeys from "../model/newKeys.js";
+import type * as model_organizations from "../model/organizations.js";
+import type * as model_secrets from "../model/secrets.js";
+import type * as model_sweep from "../model/sweep.js";
+import type * as model_verifyKey from "../model/verifyKey.js";
+import type * as organizations from "../organizations.js";
+import type * as rateLimits from "../rateLimits.js";
+import type * as sessions from "../sessions.js";
 import type * as shared_errors from "../shared/errors.js";
 import type * as shared_keyFormat from "../shared/keyFormat.js";
 import type * as shared_keyStatus from "../shared/keyStatus.js";
 import type * as shared_limits from "../shared/limits.js";
 import type * as shared_permissions from "../shared/permissions.js";
 import type * as shared_sha256 from "../shared/sha256.js";
+import type * as usage from "../usage.js";
+import type * as verification from "../verification.js";
 
 /**
  * A utility for referencing Convex functions in your app's API.
@@ -37,20 +66,49 @@ import type * as shared_sha256 from "../shared/sha256.js";
  * ```
  */
 declare const fullApi: ApiFromModules<{
+  "api/context": typeof api_context;
+  "api/keyRecord": typeof api_keyRecord;
+  "api/openapi": typeof api_openapi;
+  "api/operations": typeof api_operations;
+  "api/refusal": typeof api_refusal;
+  "api/rest": typeof api_rest;
+  "api/trpc": typeof api_trpc;
+  audit: typeof audit;
   "auth/options": typeof auth_options;
   "auth/tables": typeof auth_tables;
+  crons: typeof crons;
+  functions: typeof functions;
+  "gateway/authenticate": typeof gateway_authenticate;
   "gateway/body": typeof gateway_body;
   "gateway/clientAddress": typeof gateway_clientAddress;
   "gateway/credential": typeof gateway_credential;
   "gateway/handle": typeof gateway_handle;
   "gateway/origins": typeof gateway_origins;
   "gateway/respond": typeof gateway_respond;
+  keys: typeof keys;
+  members: typeof members;
+  "model/audit": typeof model_audit;
+  "model/callers": typeof model_callers;
+  "model/keyChanges": typeof model_keyChanges;
+  "model/keyLists": typeof model_keyLists;
+  "model/keyRights": typeof model_keyRights;
+  "model/keyViews": typeof model_keyViews;
+  "model/newKeys": typeof model_newKeys;
+  "model/organizations": typeof model_organizations;
+  "model/secrets": typeof model_secrets;
+  "model/sweep": typeof model_sweep;
+  "model/verifyKey": typeof model_verifyKey;
+  organizations: typeof organizations;
+  rateLimits: typeof rateLimits;
+  sessions: typeof sessions;
   "shared/errors": typeof shared_errors;
   "shared/keyFormat": typeof shared_keyFormat;
   "shared/keyStatus": typeof shared_keyStatus;
   "shared/limits": typeof shared_limits;
   "shared/permissions": typeof shared_permissions;
   "shared/sha256": typeof shared_sha256;
+  usage: typeof usage;
+  verification: typeof verification;
 }>;
 export declare const api: FilterApi<
   typeof fullApi,

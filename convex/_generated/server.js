@@ -8,6 +8,16 @@
  * @module
  */
 
+import {
+  actionGeneric,
+  httpActionGeneric,
+  queryGeneric,
+  mutationGeneric,
+  internalActionGeneric,
+  internalMutationGeneric,
+  internalQueryGeneric,
+} from "convex/server";
+
 /**
  * Define a query in this Convex app's public API.
  *

@@ -1,0 +1,58 @@
+import { paginationOptsValidator, paginationResultValidator } from "convex/server";
+import { v } from "convex/values";
+import { memberQuery } from "./functions.ts";
+import { scopeOf } from "./shared/permissions.ts";
+
+const vEntry = v.object({
+  _id: v.id("audit"),
+  at: v.number(),
+  actor: v.object({
+    type: v.union(v.literal("user"), v.literal("key"), v.literal("system")),
+    id: v.string(),
+    name: v.string(),
+  }),
+  action: v.string(),
+  targetKind: v.string(),
+  targetId: v.string(),
+  // JSON text of what changed.
+  before: v.union(v.string(), v.null()),
+  after: v.union(v.string(), v.null()),
+  reason: v.union(v.string(), v.null()),
+  requestId: v.string(),
+  ip: v.union(v.string(), v.null()),
+  agent: v.union(v.string(), v.null()),
+});
+
+/** The audit trail, newest first, for whoever holds `audit:read`; empty otherwise. */
+export const list = memberQuery({
+  args: { paginationOpts: paginationOptsValidator },
+  returns: paginationResultValidator(vEntry),
+  handler: async (ctx, { paginationOpts }) => {
+    const { membership } = ctx;
+    if (membership === null || scopeOf(membership.roles, "audit:read") === null) {
+      return { page: [], isDone: true, continueCursor: "" };
+    }
+    const result = await ctx.db
+      .query("audit")
+      .withIndex("by_organization", (q) => q.eq("organizationId", membership.organizationId))
+      .order("desc")
+      .paginate(paginationOpts);
+    return {
+      ...result,
+      page: result.page.map((entry) => ({
+        _id: entry._id,
+        at: entry.at,
+        actor: entry.actor,
+        action: entry.action,
+        targetKind: entry.targetKind,
+        targetId: entry.targetId,
+        before: entry.before,
+        after: entry.after,
+        reason: entry.reason ?? null,
+        requestId: entry.requestId,
+        ip: entry.ip ?? null,
+        agent: entry.agent ?? null,
+      })),
+    };
+  },
+});

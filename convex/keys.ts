@@ -1,0 +1,155 @@
+import { paginationOptsValidator, paginationResultValidator } from "convex/server";
+import { v } from "convex/values";
+import { internal } from "./_generated/api.js";
+import { internalMutation } from "./_generated/server.js";
+import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
+import { callerScope } from "./model/callers.ts";
+import { deleteKey, disableKey, enableKey, expireKey, revokeKey } from "./model/keyChanges.ts";
+import { countDead as countDeadKeys, listKeys, paginateKeys, vKeyFilter } from "./model/keyLists.ts";
+import { requireKey } from "./model/keyRights.ts";
+import { toKeyView, vKeyView } from "./model/keyViews.ts";
+import { createKey, vNewKey } from "./model/newKeys.ts";
+import { rotateKey, vMintedSecret } from "./model/secrets.ts";
+import { sweepExpired } from "./model/sweep.ts";
+import { latchkeyError } from "./shared/errors.ts";
+import { mayActOnKey, scopeOf } from "./shared/permissions.ts";
+
+const PAGE_MAX = 200;
+
+/** The organization's keys that the signed-in member may see, newest first. Empty without access; `members.me` says why. */
+export const list = memberQuery({
+  args: { includeDead: v.boolean(), search: v.optional(v.string()), paginationOpts: paginationOptsValidator },
+  returns: paginationResultValidator(vKeyView),
+  handler: async (ctx, { includeDead, search, paginationOpts }) => {
+    const { membership } = ctx;
+    const scope = membership === null ? null : scopeOf(membership.roles, "keys:read");
+    if (membership === null || scope === null) return { page: [], isDone: true, continueCursor: "" };
+    const audience = { organizationId: membership.organizationId, userId: membership.userId, scope };
+    const result = await paginateKeys(ctx, audience, { includeDead, search, paginationOpts });
+    return { ...result, page: await Promise.all(result.page.map((key) => toKeyView(ctx, key))) };
+  },
+});
+
+/** One key, or null when it is missing, foreign or out of the member's sight. */
+export const get = memberQuery({
+  args: { keyId: v.string() },
+  returns: v.union(vKeyView, v.null()),
+  handler: async (ctx, { keyId }) => {
+    const { membership } = ctx;
+    const id = ctx.db.normalizeId("keys", keyId);
+    const key = id === null ? null : await ctx.db.get("keys", id);
+    if (membership === null || key === null || key.organizationId !== membership.organizationId) return null;
+    return mayActOnKey(membership.role, "read", key, membership.userId) ? await toKeyView(ctx, key) : null;
+  },
+});
+
+/** How many dead keys the list hides, counting no further than 100; null without access. */
+export const countDead = memberQuery({
+  args: {},
+  returns: v.union(v.object({ count: v.number(), capped: v.boolean() }), v.null()),
+  handler: async (ctx) => {
+    const { membership } = ctx;
+    const scope = membership === null ? null : scopeOf(membership.roles, "keys:read");
+    if (membership === null || scope === null) return null;
+    return await countDeadKeys(ctx, { organizationId: membership.organizationId, userId: membership.userId, scope });
+  },
+});
+
+/** A page for the public API. `at` is the gateway's clock, by which statuses are judged. */
+export const listForCaller = callerQuery({
+  args: {
+    includeDead: v.boolean(),
+    filter: vKeyFilter,
+    cursor: v.union(v.string(), v.null()),
+    limit: v.number(),
+    at: v.number(),
+  },
+  returns: v.object({ items: v.array(vKeyView), nextCursor: v.union(v.string(), v.null()) }),
+  handler: async (ctx, { limit, ...wanted }) => {
+    const scope = callerScope(ctx.caller, "keys:read");
+    if (scope === null) throw latchkeyError("FORBIDDEN", "You may not see the keys of this organization.");
+    const audience = { organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, scope };
+    const page = { ...wanted, limit: Math.max(1, Math.min(limit, PAGE_MAX)) };
+    const { keys, nextCursor } = await listKeys(ctx, audience, page);
+    return { items: await Promise.all(keys.map((key) => toKeyView(ctx, key))), nextCursor };
+  },
+});
+
+export const getForCaller = callerQuery({
+  args: { keyId: v.string() },
+  returns: vKeyView,
+  handler: async (ctx, { keyId }) => await toKeyView(ctx, await requireKey(ctx, ctx.caller, keyId, "read")),
+});
+
+/** What a rotation needs to know before it mints: the parts of the key that stay, and the version it starts from. */
+export const getForRotation = callerQuery({
+  args: { keyId: v.string() },
+  returns: v.object({
+    prefix: v.string(),
+    env: v.union(v.literal("live"), v.literal("test")),
+    keyIdText: v.string(),
+    version: v.number(),
+  }),
+  handler: async (ctx, { keyId }) => {
+    const { prefix, env, keyIdText, version } = await requireKey(ctx, ctx.caller, keyId, "rotate");
+    return { prefix, env, keyIdText, version };
+  },
+});
+
+/** The second half of `createKey` in auth/credentials.ts: the secret is minted, everything else happens here at once. */
+export const insert = callerMutation({
+  args: { input: vNewKey, secret: vMintedSecret },
+  returns: vKeyView,
+  handler: async (ctx, { input, secret }) => await toKeyView(ctx, await createKey(ctx, ctx.caller, input, secret)),
+});
+
+/** The second half of `rotateKey` in auth/credentials.ts. */
+export const replaceSecret = callerMutation({
+  args: { keyId: v.string(), seenVersion: v.number(), graceMs: v.number(), secret: vMintedSecret },
+  returns: vKeyView,
+  handler: async (ctx, { secret, ...change }) => await toKeyView(ctx, await rotateKey(ctx, ctx.caller, change, secret)),
+});
+
+export const revoke = callerMutation({
+  args: { keyId: v.string(), reason: v.optional(v.string()) },
+  returns: vKeyView,
+  handler: async (ctx, { keyId, reason }) => await toKeyView(ctx, await revokeKey(ctx, ctx.caller, keyId, reason)),
+});
+
+export const expire = callerMutation({
+  args: { keyId: v.string() },
+  returns: vKeyView,
+  handler: async (ctx, { keyId }) => await toKeyView(ctx, await expireKey(ctx, ctx.caller, keyId)),
+});
+
+export const disable = callerMutation({
+  args: { keyId: v.string() },
+  returns: vKeyView,
+  handler: async (ctx, { keyId }) => await toKeyView(ctx, await disableKey(ctx, ctx.caller, keyId)),
+});
+
+export const enable = callerMutation({
+  args: { keyId: v.string() },
+  returns: vKeyView,
+  handler: async (ctx, { keyId }) => await toKeyView(ctx, await enableKey(ctx, ctx.caller, keyId)),
+});
+
+export const remove = callerMutation({
+  args: { keyId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { keyId }) => {
+    await deleteKey(ctx, ctx.caller, keyId);
+    return null;
+  },
+});
+
+/** Run by the clock: moves keys that have expired out of the way of lists, a batch at a time. */
+export const sweep = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const more = await sweepExpired(ctx);
+    if (more) await ctx.scheduler.runAfter(0, internal.keys.sweep, {});
+    return null;
+  },
+});

@@ -1,0 +1,41 @@
+import { v } from "convex/values";
+import { memberQuery } from "./functions.ts";
+import { PERMISSIONS, scopeOf } from "./shared/permissions.ts";
+
+const MEMBERS_MAX = 200;
+
+/** Who the signed-in user is in this organization; null without access. `permissions` are Latchkey's own that it holds on at least its own keys. */
+export const me = memberQuery({
+  args: {},
+  returns: v.union(v.object({ userId: v.id("user"), role: v.string(), permissions: v.array(v.string()) }), v.null()),
+  handler: async (ctx) => {
+    if (ctx.membership === null) return null;
+    const { userId, role, roles } = ctx.membership;
+    const permissions = Object.keys(PERMISSIONS).filter((permission) => scopeOf(roles, permission) !== null);
+    return { userId, role, permissions };
+  },
+});
+
+/** The first 200 members, in the order of joining; null without access. For choosing the owner of a key. */
+export const list = memberQuery({
+  args: {},
+  returns: v.union(
+    v.array(v.object({ userId: v.id("user"), name: v.string(), email: v.string(), role: v.string() })),
+    v.null(),
+  ),
+  handler: async (ctx) => {
+    if (ctx.membership === null || scopeOf(ctx.membership.roles, "members:read") === null) return null;
+    const { organizationId } = ctx.membership;
+    const members = await ctx.db
+      .query("member")
+      .withIndex("by_organizationId_userId", (q) => q.eq("organizationId", organizationId))
+      .take(MEMBERS_MAX);
+    const found = await Promise.all(
+      members.map(async ({ userId, role }) => {
+        const user = await ctx.db.get("user", userId);
+        return user === null ? [] : [{ userId, name: user.name, email: user.email, role }];
+      }),
+    );
+    return found.flat();
+  },
+});

@@ -1,0 +1,165 @@
+import { v } from "convex/values";
+import type { Infer } from "convex/values";
+import type { PaginationOptions, PaginationResult } from "convex/server";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import type { QueryCtx } from "../_generated/server.js";
+import { latchkeyError } from "../shared/errors.ts";
+import { keyStatus } from "../shared/keyStatus.ts";
+import { foldName } from "../shared/limits.ts";
+import { covers } from "../shared/permissions.ts";
+import type { Scope } from "../shared/permissions.ts";
+
+const STATUSES = ["active", "expiring", "disabled", "expired", "revoked"] as const;
+// A filter looks at this many keys per page at most; the cursor goes on from there.
+const SCAN_MAX = 500;
+const COUNT_MAX = 100;
+
+export const vKeyFilter = v.object({
+  statuses: v.optional(v.array(v.union(...STATUSES.map((status) => v.literal(status))))),
+  ownerUserId: v.optional(v.string()),
+  tag: v.optional(v.string()),
+  permission: v.optional(v.string()),
+  env: v.optional(v.union(v.literal("live"), v.literal("test"))),
+  search: v.optional(v.string()),
+});
+
+export type KeyFilter = Infer<typeof vKeyFilter>;
+
+/** Which keys a list may show: all of an organization, or only one member's personal ones. */
+export type KeyAudience = { organizationId: Id<"organization">; scope: Scope; userId: Id<"user"> };
+
+/** Among whose keys a name is unique. */
+export function toOwnerRef(owner: { kind: "personal" | "service"; userId: Id<"user"> }): string {
+  return owner.kind === "personal" ? owner.userId : "service";
+}
+
+/**
+ * A page for a live list, newest first. Dead keys only when asked for; one that has just expired may still be
+ * among the others until the sweep has seen it, and the screen sorts it out by its status. With a search
+ * text a page may hold fewer keys than asked for, even none, and not be the last.
+ */
+export async function paginateKeys(
+  ctx: QueryCtx,
+  audience: KeyAudience,
+  { includeDead, search, paginationOpts }: { includeDead: boolean; search?: string; paginationOpts: PaginationOptions },
+): Promise<PaginationResult<Doc<"keys">>> {
+  const found = newestFirst(ctx, audience, includeDead);
+  const text = foldName(search ?? "");
+  if (text === "") return await found.paginate(paginationOpts);
+  const result = await found.paginate({ ...paginationOpts, numItems: SCAN_MAX });
+  return { ...result, page: result.page.filter((key) => matchesText(key, text)) };
+}
+
+/** A page for the public API, newest first. `at` is the moment by which statuses are judged, epoch milliseconds. */
+export async function listKeys(
+  ctx: QueryCtx,
+  audience: KeyAudience,
+  {
+    includeDead,
+    filter,
+    cursor,
+    limit,
+    at,
+  }: { includeDead: boolean; filter: KeyFilter; cursor: string | null; limit: number; at: number },
+): Promise<{ keys: Doc<"keys">[]; nextCursor: string | null }> {
+  const wantsDead =
+    includeDead || (filter.statuses ?? []).some((status) => status === "expired" || status === "revoked");
+  const start = cursor === null ? null : decodeCursor(cursor);
+  const text = foldName(filter.search ?? "");
+  const keys: Doc<"keys">[] = [];
+  let seen = 0;
+  for await (const key of newestFirst(ctx, audience, wantsDead, start?.createdAt)) {
+    if (start !== null && !isAfter(key, start)) continue;
+    seen += 1;
+    if (matches(key, filter, text, at) && (wantsDead || !isDeadStatus(key, at))) keys.push(key);
+    if (keys.length >= limit || seen >= SCAN_MAX) return { keys, nextCursor: encodeCursor(key) };
+  }
+  return { keys, nextCursor: null };
+}
+
+/** How many dead keys there are, counting no further than 100. */
+export async function countDead(ctx: QueryCtx, audience: KeyAudience): Promise<{ count: number; capped: boolean }> {
+  const dead =
+    audience.scope === "any"
+      ? ctx.db
+          .query("keys")
+          .withIndex("by_organization_ended", (q) => q.eq("organizationId", audience.organizationId).eq("ended", true))
+      : ctx.db
+          .query("keys")
+          .withIndex("by_owner_ended", (q) =>
+            q.eq("organizationId", audience.organizationId).eq("ownerRef", audience.userId).eq("ended", true),
+          );
+  const found = await dead.take(COUNT_MAX + 1);
+  return { count: Math.min(found.length, COUNT_MAX), capped: found.length > COUNT_MAX };
+}
+
+function newestFirst(ctx: QueryCtx, audience: KeyAudience, includeDead: boolean, upTo = Infinity) {
+  const { organizationId, scope, userId } = audience;
+  const keys = ctx.db.query("keys");
+  if (scope === "any") {
+    return includeDead
+      ? keys
+          .withIndex("by_organization", (q) => q.eq("organizationId", organizationId).lte("_creationTime", upTo))
+          .order("desc")
+      : keys
+          .withIndex("by_organization_ended", (q) =>
+            q.eq("organizationId", organizationId).eq("ended", false).lte("_creationTime", upTo),
+          )
+          .order("desc");
+  }
+  return includeDead
+    ? keys
+        .withIndex("by_owner", (q) =>
+          q.eq("organizationId", organizationId).eq("ownerRef", userId).lte("_creationTime", upTo),
+        )
+        .order("desc")
+    : keys
+        .withIndex("by_owner_ended", (q) =>
+          q.eq("organizationId", organizationId).eq("ownerRef", userId).eq("ended", false).lte("_creationTime", upTo),
+        )
+        .order("desc");
+}
+
+function matches(key: Doc<"keys">, filter: KeyFilter, text: string, at: number): boolean {
+  if (filter.statuses !== undefined && !filter.statuses.includes(keyStatus(key, at))) return false;
+  if (filter.ownerUserId !== undefined && key.ownerUserId !== filter.ownerUserId) return false;
+  if (filter.tag !== undefined && !(key.tags ?? []).includes(filter.tag)) return false;
+  if (filter.permission !== undefined && !covers(key.permissions, filter.permission)) return false;
+  if (filter.env !== undefined && key.env !== filter.env) return false;
+  return text === "" || matchesText(key, text);
+}
+
+function matchesText(key: Doc<"keys">, text: string): boolean {
+  return [key.nameKey, key.start, key.last4, ...(key.tags ?? [])].some((part) => part.toLowerCase().includes(text));
+}
+
+function isDeadStatus(key: Doc<"keys">, at: number): boolean {
+  const status = keyStatus(key, at);
+  return status === "expired" || status === "revoked";
+}
+
+// The cursor names the last key seen, so keys that come and go meanwhile shift nothing. Its creation time is
+// not unique; the id settles ties in the order of the index.
+type Cursor = { createdAt: number; id: string };
+
+function isAfter(key: Doc<"keys">, { createdAt, id }: Cursor): boolean {
+  return key._creationTime < createdAt || (key._creationTime === createdAt && key._id < id);
+}
+
+function encodeCursor(key: Doc<"keys">): string {
+  return btoa(JSON.stringify([key._creationTime, key._id]));
+}
+
+function decodeCursor(text: string): Cursor {
+  try {
+    const parsed: unknown = JSON.parse(atob(text));
+    if (Array.isArray(parsed) && typeof parsed[0] === "number" && typeof parsed[1] === "string") {
+      return { createdAt: parsed[0], id: parsed[1] };
+    }
+  } catch {
+    // Not base64 or not JSON: refused below like any other wrong cursor.
+  }
+  throw latchkeyError("INVALID_INPUT", "This cursor is not one of ours. Start again without it.", [
+    { path: "cursor", message: "Use the nextCursor of the page before." },
+  ]);
+}

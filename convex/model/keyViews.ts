@@ -1,0 +1,69 @@
+import { v } from "convex/values";
+import type { Infer } from "convex/values";
+import type { Doc } from "../_generated/dataModel.js";
+import type { QueryCtx } from "../_generated/server.js";
+
+/** A key as everyone may see it who may see it at all. Its status is derived from it: `keyStatus(view, now)`. */
+export const vKeyView = v.object({
+  _id: v.id("keys"),
+  _creationTime: v.number(),
+  organizationId: v.id("organization"),
+  ownerKind: v.union(v.literal("personal"), v.literal("service")),
+  ownerUserId: v.id("user"),
+  // Null once the user is gone.
+  ownerName: v.union(v.string(), v.null()),
+  name: v.string(),
+  description: v.union(v.string(), v.null()),
+  tags: v.array(v.string()),
+  env: v.union(v.literal("live"), v.literal("test")),
+  prefix: v.string(),
+  start: v.string(),
+  last4: v.string(),
+  permissions: v.array(v.string()),
+  createdByUserId: v.id("user"),
+  createdByKeyId: v.union(v.id("keys"), v.null()),
+  createdAt: v.number(),
+  expiresAt: v.union(v.number(), v.null()),
+  disabledAt: v.union(v.number(), v.null()),
+  revokedAt: v.union(v.number(), v.null()),
+  revokedBy: v.union(v.string(), v.null()),
+  revokeReason: v.union(v.string(), v.null()),
+  rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
+  version: v.number(),
+  // Until when the secret from before the last rotation still works; null when there is none.
+  previousSecretValidUntil: v.union(v.number(), v.null()),
+});
+
+export type KeyView = Infer<typeof vKeyView>;
+
+export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">): Promise<KeyView> {
+  const owner = await ctx.db.get("user", key.ownerUserId);
+  const oldEnds = key.secrets.flatMap(({ validUntil }) => (validUntil === null ? [] : [validUntil]));
+  return {
+    _id: key._id,
+    _creationTime: key._creationTime,
+    organizationId: key.organizationId,
+    ownerKind: key.ownerKind,
+    ownerUserId: key.ownerUserId,
+    ownerName: owner?.name ?? null,
+    name: key.name,
+    description: key.description ?? null,
+    tags: key.tags ?? [],
+    env: key.env,
+    prefix: key.prefix,
+    start: key.start,
+    last4: key.last4,
+    permissions: key.permissions,
+    createdByUserId: key.createdByUserId,
+    createdByKeyId: key.createdByKeyId ?? null,
+    createdAt: key.createdAt,
+    expiresAt: key.expiresAt,
+    disabledAt: key.disabledAt ?? null,
+    revokedAt: key.revokedAt ?? null,
+    revokedBy: key.revokedBy ?? null,
+    revokeReason: key.revokeReason ?? null,
+    rateLimit: key.rateLimit,
+    version: key.version,
+    previousSecretValidUntil: oldEnds.length === 0 ? null : Math.max(...oldEnds),
+  };
+}

@@ -1,0 +1,29 @@
+import { v } from "convex/values";
+import { query } from "./_generated/server.js";
+import { getUserId, memberQuery } from "./functions.ts";
+import { listOrganizations } from "./model/organizations.ts";
+
+const vOrganization = v.object({ _id: v.id("organization"), name: v.string(), slug: v.string(), role: v.string() });
+
+/** The organizations of whoever is signed in, in the order of joining; null when nobody is. */
+export const listMine = query({
+  args: {},
+  returns: v.union(v.array(vOrganization), v.null()),
+  // Anyone may ask: the answer is about the asker alone.
+  // oxlint-disable-next-line convex/require-access-control
+  handler: async (ctx) => {
+    const userId = await getUserId(ctx);
+    return userId === null ? null : await listOrganizations(ctx, userId);
+  },
+});
+
+export const get = memberQuery({
+  args: {},
+  returns: v.union(vOrganization, v.null()),
+  handler: async (ctx) => {
+    if (ctx.membership === null) return null;
+    const { organizationId, role } = ctx.membership;
+    const organization = await ctx.db.get("organization", organizationId);
+    return organization && { _id: organization._id, name: organization.name, slug: organization.slug, role };
+  },
+});

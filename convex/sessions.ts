@@ -1,0 +1,17 @@
+import { v } from "convex/values";
+import { internalQuery } from "./_generated/server.js";
+import { listOrganizations } from "./model/organizations.ts";
+
+/** For the gateway: the organizations among which a signed-in caller chooses. Empty for an unknown user. */
+export const organizationsOf = internalQuery({
+  args: { userId: v.string() },
+  returns: v.array(
+    v.object({ organizationId: v.id("organization"), name: v.string(), slug: v.string(), role: v.string() }),
+  ),
+  handler: async (ctx, { userId }) => {
+    const id = ctx.db.normalizeId("user", userId);
+    if (id === null) return [];
+    const organizations = await listOrganizations(ctx, id);
+    return organizations.map(({ _id, name, slug, role }) => ({ organizationId: _id, name, slug, role }));
+  },
+});
