@@ -66,8 +66,7 @@ export interface CronSpec {
   readonly schedule: CronSchedule;
 }
 
-export type DayOfWeek =
-  "sunday" | "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday";
+export type DayOfWeek = "sunday" | "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday";
 
 /** All times of day are UTC; a missing minute means 0. */
 export type CronSchedule =

@@ -1,0 +1,59 @@
+import { executions } from "./execution.ts";
+
+/** Globals that reach outside: usable in actions, an error in queries, mutations and while a module is imported. */
+export const effectGlobals = {
+  fetch: (...args: Parameters<typeof fetch>): ReturnType<typeof fetch> => {
+    allowEffect("fetch()");
+    return fetch(...args);
+  },
+  setTimeout: (callback: (...args: unknown[]) => void, delay?: number, ...args: unknown[]): number => {
+    allowEffect("setTimeout()");
+    const timer = setTimeout(() => {
+      timers.delete(Number(timer));
+      callback(...args);
+    }, delay);
+    return keep(timer);
+  },
+  setInterval: (callback: (...args: unknown[]) => void, delay?: number, ...args: unknown[]): number => {
+    allowEffect("setInterval()");
+    return keep(setInterval(callback, delay, ...args));
+  },
+  setImmediate: undefined,
+  clearTimeout: release,
+  clearInterval: release,
+  performance: {
+    timeOrigin: performance.timeOrigin,
+    now: () => {
+      const fixed = executions.getStore()?.fixedNow;
+      return typeof fixed === "number" ? fixed - performance.timeOrigin : performance.now();
+    },
+  },
+};
+
+function allowEffect(what: string): void {
+  const kind = executions.getStore()?.kind;
+  if (kind === "query" || kind === "mutation") {
+    throw new Error(
+      `Can't use ${what} in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`,
+    );
+  }
+  if (kind === "import") {
+    throw new Error(`Can't use ${what} while a module is imported. Call it inside of a function.`);
+  }
+}
+
+// Web code expects a number; Node's timer objects would show the host.
+const timers = new Map<number, NodeJS.Timeout>();
+
+function keep(timer: NodeJS.Timeout): number {
+  const id = Number(timer);
+  timers.set(id, timer);
+  return id;
+}
+
+function release(id: unknown): void {
+  if (typeof id !== "number") return;
+  const timer = timers.get(id);
+  timers.delete(id);
+  clearTimeout(timer);
+}

@@ -1,0 +1,43 @@
+import type { Database } from "../database/database.ts";
+import type { LiveQueries } from "../subscriptions/live-queries.ts";
+import type { FunctionRunner } from "./calls.ts";
+import type { Deployment } from "./deployment.ts";
+import { LoadedMount } from "./loaded-mount.ts";
+import { Realm } from "./realm.ts";
+import { SourcePositions } from "./source-positions.ts";
+
+/** What running code reaches through the host calls. */
+export interface Host {
+  readonly database: Database;
+  readonly runner: FunctionRunner;
+  /** Answers the queries of actions, from the cache where it can. */
+  readonly queries: Pick<LiveQueries, "read">;
+  readonly deploymentName: string;
+}
+
+/** A deployment in a realm of its own. Running calls keep the one they began with when a push replaces it. */
+export class LoadedDeployment {
+  readonly definition: Deployment;
+  readonly host: Host;
+  readonly realm = new Realm();
+  readonly #positions: SourcePositions;
+  readonly #mounts = new Map<string, LoadedMount>();
+
+  constructor(definition: Deployment, host: Host) {
+    this.definition = definition;
+    this.host = host;
+    this.#positions = new SourcePositions(definition);
+    for (const mount of definition.mounts.values()) {
+      this.#mounts.set(mount.path, new LoadedMount(this, mount));
+    }
+  }
+
+  /** Frames of a stack in terms of the pushed source files. */
+  mapStack(stack: string): string {
+    return this.#positions.map(stack);
+  }
+
+  mount(path: string): LoadedMount | undefined {
+    return this.#mounts.get(path);
+  }
+}
