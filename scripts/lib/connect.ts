@@ -6,7 +6,7 @@ import { connectRemoteDeployment, siteUrlOf, type RemoteDeployment } from "../..
 import { setRemoteEnvironment } from "../../server/remote-environment.ts";
 import type { Upstream } from "../../server/upstream.ts";
 import { cliEnvironment, hashOfPush, pushFunctions, runConvex } from "./push.ts";
-import type { Progress } from "./terminal.ts";
+import { reportEntry, type Progress } from "./terminal.ts";
 
 export interface ConnectOptions {
   /** Absolute. */
@@ -23,6 +23,9 @@ export interface Connection {
   readonly cli: Readonly<Record<string, string>>;
 }
 
+// Where convex/gateway/ looks for the address of the socket; the backend sets it and clients cannot.
+const PEER_ADDRESS_HEADER = "x-latchkey-peer";
+
 /** Starts the embedded backend on the data folder and pushes convex/ to it if that changed since the last push. */
 export async function connectEmbedded(options: ConnectOptions, publicUrl: string): Promise<Connection> {
   const { dataFolder, secrets, environment } = options;
@@ -33,7 +36,8 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
     adminKey: secrets.adminKey,
     environment: { ...environment, BETTER_AUTH_SECRET: secrets.authSecret },
     production: true,
-    log: () => {},
+    peerAddressHeader: PEER_ADDRESS_HEADER,
+    log: reportEntry,
   });
   starting.done();
   try {

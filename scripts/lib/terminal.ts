@@ -1,4 +1,5 @@
 import { inspect, styleText } from "node:util";
+import type { BackendLogEntry } from "../../backend/config.ts";
 import { OperatorError } from "../../server/operator-error.ts";
 
 type Style = "dim" | "green" | "red" | "bold" | "cyan" | "yellow";
@@ -43,4 +44,13 @@ export async function runScript(main: () => Promise<number>): Promise<void> {
   } catch (error) {
     process.exitCode = reportFailure(error);
   }
+}
+
+/** Prints what the backend has to say of itself, when it matters to who runs it. */
+export function reportEntry({ level, message, requestId, error }: BackendLogEntry): void {
+  if (level === "info") return;
+  const kind = style(level === "error" ? "red" : "yellow", `${level}:`, process.stderr);
+  const trace = requestId === undefined ? "" : style("dim", ` (request ${requestId})`, process.stderr);
+  console.error(`${kind} ${message}${trace}`);
+  if (level === "error" && error !== undefined) console.error(inspect(error));
 }

@@ -1,0 +1,53 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+
+/** What a server under test tells its parent once it listens. */
+export interface ServerReady {
+  readonly port: number;
+  /** Headers that every verify request carries. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly path: string;
+  /** Keys that are good, a sample from all over the table. */
+  readonly keys: readonly string[];
+  readonly details?: Readonly<Record<string, string>>;
+}
+
+export interface ChildServer extends AsyncDisposable {
+  readonly ready: ServerReady;
+}
+
+/** Called in the child: tells the parent, and leaves when the parent does. */
+export function announce(ready: ServerReady): void {
+  process.send?.(ready);
+  process.once("disconnect", () => process.exit(0));
+}
+
+/** Starts a server of `bench/servers/` in a process of its own and waits until it listens. */
+export async function startChildServer(name: string, args: readonly string[] = []): Promise<ChildServer> {
+  const child = fork(new URL(`./servers/${name}.ts`, import.meta.url), args, { execArgv: process.execArgv });
+  const ready = await firstMessage(child, name);
+  return {
+    ready,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    },
+  };
+}
+
+async function firstMessage(child: ChildProcess, name: string): Promise<ServerReady> {
+  return await new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(decodeReady(message)));
+    child.once("exit", (code) => reject(new Error(`the ${name} server ended with ${code} before it listened`)));
+  });
+}
+
+function decodeReady(message: unknown): ServerReady {
+  if (isServerReady(message)) return message;
+  throw new Error(`not the message of a server: ${JSON.stringify(message)}`);
+}
+
+function isServerReady(message: unknown): message is ServerReady {
+  return typeof message === "object" && message !== null && "port" in message && "keys" in message;
+}
