@@ -1,0 +1,96 @@
+// The one file that calls the API-key plugin. The plugin makes a credential and hands its row to the adapter;
+// what the adapter then runs writes the credential, the key's record and the audit entry in one transaction.
+// So no failure in between can leave a usable secret without its record, or a record without its secret.
+import { betterAuth } from "better-auth/minimal";
+import { internal } from "../_generated/api.js";
+import type { ActionCtx } from "../_generated/server.js";
+import type { Caller } from "../model/callers.ts";
+import type { KeyView } from "../model/keyViews.ts";
+import type { NewKey } from "../model/newKeys.ts";
+import type { MintedSecret } from "../model/secrets.ts";
+import { latchkeyError } from "../shared/errors.ts";
+import { DEFAULT_PREFIX, PREFIX_PATTERN, generateKey } from "../shared/keyFormat.ts";
+import type { GeneratedKey } from "../shared/keyFormat.ts";
+import { convexAdapter } from "./adapter.ts";
+import { credentialOptions, readAuthEnvironment } from "./options.ts";
+import type { Row } from "./where.ts";
+
+/** A key's plaintext, which exists in this one answer and nowhere else, and its record. */
+export type RevealedKey = { key: string; record: KeyView };
+
+/**
+ * Creates a key for the caller. Only in actions and HTTP actions. Throws a ConvexError: INVALID_INPUT with
+ * field paths, FORBIDDEN, NAME_TAKEN, KEY_LIMIT_REACHED.
+ *
+ * @example const { key, record } = await createKey(ctx, caller, { name: "ci", permissions: ["orders:read"] });
+ */
+export async function createKey(ctx: ActionCtx, caller: Caller, input: NewKey): Promise<RevealedKey> {
+  const prefix = input.prefix ?? DEFAULT_PREFIX;
+  if (!PREFIX_PATTERN.test(prefix)) {
+    const message = "Use 2 to 16 lower-case letters and digits.";
+    throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", [{ path: "prefix", message }]);
+  }
+  const generated = generateKey({ prefix, env: input.env ?? "live" });
+  const store = async (secret: MintedSecret) => await ctx.runMutation(internal.keys.insert, { caller, input, secret });
+  return { key: generated.key, record: await mint(ctx, caller, generated, store) };
+}
+
+/**
+ * Gives a key a new secret under the same id. The old ones work for `graceMs` more (default 0: they die at
+ * once). Throws CONFLICT when the key is dead or another rotation came first, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
+ */
+export async function rotateKey(
+  ctx: ActionCtx,
+  caller: Caller,
+  keyId: string,
+  { graceMs = 0 }: { graceMs?: number } = {},
+): Promise<RevealedKey> {
+  const { version, ...parts } = await ctx.runQuery(internal.keys.getForRotation, { caller, keyId });
+  const generated = generateKey(parts);
+  const store = async (secret: MintedSecret) =>
+    await ctx.runMutation(internal.keys.replaceSecret, { caller, keyId, seenVersion: version, graceMs, secret });
+  return { key: generated.key, record: await mint(ctx, caller, generated, store) };
+}
+
+/** Has the plugin make a credential of a generated key, and `store` write it. */
+async function mint(
+  ctx: ActionCtx,
+  caller: Caller,
+  generated: GeneratedKey,
+  store: (secret: MintedSecret) => Promise<KeyView>,
+): Promise<KeyView> {
+  let record: KeyView | undefined;
+  const auth = betterAuth({
+    ...credentialOptions(readAuthEnvironment(), generated.key),
+    database: convexAdapter(ctx, {
+      origin: { userId: null, request: caller.request },
+      createCredential: async (row) => {
+        record = await store(toMintedSecret(row, generated));
+        return { ...row, _id: record._id };
+      },
+    }),
+  });
+  // The plugin wants somebody to refer to. It is told the organization, to which every key belongs.
+  await auth.api.createApiKey({ body: { userId: caller.organizationId } });
+  if (record === undefined) throw new Error("The API-key plugin made a key without storing it");
+  return record;
+}
+
+function toMintedSecret(row: Row, { prefix, env, keyIdText, start, last4 }: GeneratedKey): MintedSecret {
+  const { configId, referenceId, key, enabled, rateLimitEnabled, createdAt, updatedAt } = row;
+  if (typeof configId !== "string" || typeof referenceId !== "string" || typeof key !== "string") throw strangeRow();
+  if (typeof createdAt !== "number" || typeof updatedAt !== "number") throw strangeRow();
+  if (enabled !== true || rateLimitEnabled !== false) throw strangeRow();
+  return {
+    credential: { configId, referenceId, key, enabled, rateLimitEnabled, createdAt, updatedAt },
+    prefix,
+    env,
+    keyIdText,
+    start,
+    last4,
+  };
+}
+
+function strangeRow(): Error {
+  return new Error("The API-key plugin's row is not of the form that @better-auth/api-key 1.7.5 writes");
+}
