@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const PROJECT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -40,7 +40,11 @@ async function main() {
       "its install script has to run: npm config set ignore-scripts false && npm rebuild node",
     );
   }
-  return await run(NODE_24, [...NODE_FLAGS, join(PROJECT, "scripts", `${name}.ts`), ...args], { stdio: "inherit" });
+  return await run(NODE_24, [...NODE_FLAGS, join(PROJECT, "scripts", `${name}.ts`), ...args], {
+    stdio: "inherit",
+    // As npm does for its scripts: tools that start `node` shall find this one, also when npm is not in between.
+    env: { ...process.env, PATH: `${dirname(NODE_24)}${delimiter}${process.env.PATH ?? ""}` },
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { serveStaticFiles } from "../server/static-files.ts";
 import { buildDashboard, DASHBOARD_FOLDER, isDashboardFresh } from "./lib/dashboard-build.ts";
+import { fillDemo } from "./lib/demo.ts";
 import { startLatchkey } from "./lib/latchkey.ts";
 import { readStartOptions, START_OPTIONS_HELP } from "./lib/start-options.ts";
 import { stopSignal } from "./lib/stop-signal.ts";
@@ -30,14 +31,22 @@ await runScript(async () => {
     app: () => serveStaticFiles(DASHBOARD_FOLDER),
     progress: step,
   });
+  const demo = options.demo ? await showDemo(latchkey.url, options.dataFolder) : null;
   console.log(`
   Latchkey  ${style("bold", latchkey.url)}
   Data      ${folderName(options.dataFolder)}  ${style("dim", "back it up; secrets.json in it opens everything")}
-  Next      open the page, sign up, create your first key; Ctrl-C stops`);
+  Next      ${demo ?? "open the page, sign up, create your first key"}; Ctrl-C stops`);
   await stop;
   console.log("\nStopping: answering what is under way");
   return 0;
 });
+
+async function showDemo(url: string, dataFolder: string): Promise<string> {
+  const filling = step("Filling the demo organization");
+  const { email, password } = await fillDemo(url, dataFolder);
+  filling.done();
+  return `open the page, sign in as ${style("bold", email)} with ${style("bold", password)}`;
+}
 
 function folderName(folder: string): string {
   const short = relative(process.cwd(), folder);

@@ -1,19 +1,20 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writePrivateFile, type Secrets } from "../../server/data-folder.ts";
+import { setDeploymentEnvironment, type DeploymentAdmin } from "../../server/deployment-environment.ts";
 import { startEmbeddedDeployment } from "../../server/embedded-deployment.ts";
-import type { Secrets } from "../../server/data-folder.ts";
 import { connectRemoteDeployment, siteUrlOf, type RemoteDeployment } from "../../server/remote-deployment.ts";
-import { setRemoteEnvironment } from "../../server/remote-environment.ts";
 import type { Upstream } from "../../server/upstream.ts";
-import { cliEnvironment, hashOfPush, pushFunctions, runConvex } from "./push.ts";
+import { cliEnvironment, hashOfFunctions, pushFunctions, runConvex } from "./push.ts";
 import { reportEntry, type Progress } from "./terminal.ts";
 
 export interface ConnectOptions {
   /** Absolute. */
   readonly dataFolder: string;
   readonly secrets: Secrets;
-  /** The environment that the functions see, under what was set on the deployment itself. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** What the functions find in their environment; null means that a variable has no value. */
+  readonly environment: Readonly<Record<string, string | null>>;
   readonly progress: Progress;
 }
 
@@ -26,15 +27,16 @@ export interface Connection {
 // Where convex/gateway/ looks for the address of the socket; the backend sets it and clients cannot.
 const PEER_ADDRESS_HEADER = "x-latchkey-peer";
 
-/** Starts the embedded backend on the data folder and pushes convex/ to it if that changed since the last push. */
+/** Starts the embedded backend on the data folder and brings what is deployed on it up to date. */
 export async function connectEmbedded(options: ConnectOptions, publicUrl: string): Promise<Connection> {
-  const { dataFolder, secrets, environment } = options;
+  const { dataFolder, secrets } = options;
   const starting = options.progress("Starting the embedded backend");
   const upstream = await startEmbeddedDeployment({
     dataDir: dataFolder,
     siteUrl: publicUrl,
     adminKey: secrets.adminKey,
-    environment: { ...environment, BETTER_AUTH_SECRET: secrets.authSecret },
+    // Not set on the deployment like the others: it must not be in the database it protects.
+    environment: { BETTER_AUTH_SECRET: secrets.authSecret },
     production: true,
     peerAddressHeader: PEER_ADDRESS_HEADER,
     log: reportEntry,
@@ -42,9 +44,8 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
   starting.done();
   try {
     const cli = cliEnvironment(upstream.apiUrl, secrets.adminKey);
-    const stamp = join(dataFolder, "push.stamp");
-    const hash = await hashOfPush(environment);
-    if (!upstream.ready || (await readStamp(stamp)) !== hash) await push(options, cli, stamp, hash);
+    const admin = { cloudUrl: new URL(upstream.apiUrl), adminKey: secrets.adminKey };
+    await bringUpToDate(options, admin, cli, { stamp: "deployed.stamp", isFresh: !upstream.ready, target: "" });
     return { upstream, cli };
   } catch (error) {
     await upstream[Symbol.asyncDispose]();
@@ -52,37 +53,54 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
   }
 }
 
-/**
- * Connects a deployment that runs elsewhere: gives it the environment it needs and pushes convex/ if either changed since we last
- * did. A BETTER_AUTH_SECRET that it already has is kept, because every session and the signing key depend on it.
- */
+/** Connects a deployment that runs elsewhere and brings what is deployed on it up to date. */
 export async function connectRemote(options: ConnectOptions, remote: RemoteDeployment): Promise<Connection> {
-  const { dataFolder, secrets, environment } = options;
   const connecting = options.progress(`Connecting to ${remote.cloudUrl.origin}`);
   const siteUrl = await siteUrlOf(remote);
   connecting.done();
   const cli = remote.cliEnvironment;
-  const stamp = join(dataFolder, "push-remote.stamp");
-  const hash = await hashOfPush({ ...environment, cloudUrl: remote.cloudUrl.href });
-  if ((await readStamp(stamp)) !== hash) {
-    const known = await runConvex(["env", "get", "BETTER_AUTH_SECRET"], cli);
-    const hasSecret = known.code === 0 && known.output.trim() !== "";
-    await setRemoteEnvironment(
-      remote,
-      hasSecret ? environment : { ...environment, BETTER_AUTH_SECRET: secrets.authSecret },
-    );
-    await push(options, cli, stamp, hash);
-  }
+  // A secret that is there already stays: every session and the signing key depend on it.
+  const known = await runConvex(["env", "get", "BETTER_AUTH_SECRET"], cli);
+  const secret: Record<string, string> =
+    known.code === 0 && known.output.trim() !== "" ? {} : { BETTER_AUTH_SECRET: options.secrets.authSecret };
+  await bringUpToDate({ ...options, environment: { ...options.environment, ...secret } }, remote, cli, {
+    stamp: "deployed-remote.stamp",
+    isFresh: false,
+    target: remote.cloudUrl.href,
+  });
   return { upstream: connectRemoteDeployment(remote, siteUrl), cli };
 }
 
-async function push(options: ConnectOptions, cli: Connection["cli"], stamp: string, hash: string): Promise<void> {
-  const pushing = options.progress("Pushing the functions in convex/");
-  await pushFunctions(cli);
-  await writeFile(stamp, hash);
-  pushing.done();
+/**
+ * Sets the environment and pushes convex/, each only if it changed since we last did. What was done last is noted in the data
+ * folder, together with the deployment it was done to.
+ */
+async function bringUpToDate(
+  options: ConnectOptions,
+  admin: DeploymentAdmin,
+  cli: Connection["cli"],
+  note: { stamp: string; isFresh: boolean; target: string },
+): Promise<void> {
+  const file = join(options.dataFolder, note.stamp);
+  const [lastEnvironment, lastFunctions] = note.isFresh ? [] : await readStamp(file);
+  const environment = hashOfText(JSON.stringify([note.target, options.environment]));
+  const functions = hashOfText(note.target + (await hashOfFunctions()));
+  if (environment !== lastEnvironment) {
+    // Before the push, which evaluates auth.config.ts with it.
+    await setDeploymentEnvironment(admin, options.environment);
+  }
+  if (functions !== lastFunctions) {
+    const pushing = options.progress("Pushing the functions in convex/");
+    await pushFunctions(cli);
+    pushing.done();
+  }
+  writePrivateFile(file, `${environment}\n${functions}\n`);
 }
 
-async function readStamp(file: string): Promise<string | null> {
-  return await readFile(file, "utf8").catch(() => null);
+async function readStamp(file: string): Promise<string[]> {
+  return (await readFile(file, "utf8").catch(() => "")).split("\n");
+}
+
+function hashOfText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }

@@ -5,11 +5,10 @@ import { systemErrorCode } from "../../server/operator-error.ts";
 import { PROJECT } from "./program.ts";
 
 /**
- * One hash over the names and contents of files and whole folders (relative to the project), and over `extra` text.
- * What is missing counts as empty. Contents, not times: a fresh clone and a touched file are no change.
+ * One hash over the names and contents of files and whole folders (relative to the project). What is missing counts as empty. Contents, not times: a fresh clone and a touched file are no change.
  */
-export async function contentHash(paths: readonly string[], extra = ""): Promise<string> {
-  const hash = createHash("sha256").update(extra);
+export async function contentHash(paths: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
   for (const path of paths) {
     for (const file of await filesBelow(path)) {
       hash.update(`\0${file}\0`).update(await readFile(join(PROJECT, file)));

@@ -60,16 +60,16 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
   };
 }
 
-function deploymentEnvironment(options: LatchkeyOptions, publicUrl: string): Record<string, string> {
-  const environment: Record<string, string> = { SITE_URL: publicUrl };
-  const origins = options.allowedOrigins ?? otherNamesOf(publicUrl).join(",");
-  if (origins !== "") environment.LATCHKEY_ALLOWED_ORIGINS = origins;
-  if (options.trustedProxies !== undefined) environment.LATCHKEY_TRUSTED_PROXIES = options.trustedProxies;
-  return environment;
+function deploymentEnvironment(options: LatchkeyOptions, publicUrl: string): Record<string, string | null> {
+  return {
+    SITE_URL: publicUrl,
+    LATCHKEY_ALLOWED_ORIGINS: options.allowedOrigins || otherNamesOf(publicUrl),
+    LATCHKEY_TRUSTED_PROXIES: options.trustedProxies || null,
+  };
 }
 
 /** A page opened as 127.0.0.1 is the same page as on localhost, to everybody but the browser's origin check. */
-function otherNamesOf(publicUrl: string): string[] {
+function otherNamesOf(publicUrl: string): string | null {
   const url = new URL(publicUrl);
-  return url.hostname === "localhost" ? [`${url.protocol}//127.0.0.1${url.port === "" ? "" : `:${url.port}`}`] : [];
+  return url.hostname === "localhost" ? `${url.protocol}//127.0.0.1${url.port === "" ? "" : `:${url.port}`}` : null;
 }

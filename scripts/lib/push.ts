@@ -4,7 +4,6 @@ import { contentHash } from "./content-hash.ts";
 import { PROJECT, runProgram } from "./program.ts";
 
 const CONVEX_CLI = join(PROJECT, "node_modules", "convex", "bin", "main.js");
-const SOURCES = ["convex", "convex.json", "package-lock.json"];
 
 /** What the official CLI needs in its environment to choose one deployment, whatever .env files lie around. */
 export function cliEnvironment(url: string, adminKey: string): Record<string, string> {
@@ -17,10 +16,9 @@ export function cliEnvironment(url: string, adminKey: string): Record<string, st
   };
 }
 
-/** A hash of everything that decides what a push installs: sources, dependencies and the deployment's environment. */
-export async function hashOfPush(environment: Readonly<Record<string, string>>): Promise<string> {
-  const names = Object.keys(environment).toSorted();
-  return await contentHash(SOURCES, names.map((name) => `${name}=${environment[name]}`).join("\n"));
+/** A hash of everything that decides what a push installs: sources and dependencies. */
+export async function hashOfFunctions(): Promise<string> {
+  return await contentHash(["convex", "convex.json", "package-lock.json"]);
 }
 
 /** Pushes convex/ with the official CLI. Throws an OperatorError with the CLI's own words when it refuses. */

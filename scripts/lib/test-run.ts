@@ -18,7 +18,11 @@ export async function runTests(args: readonly string[]): Promise<TestTotals> {
   try {
     const report = join(folder, "report.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const { code } = await runProgram(installedProgram("vitest"), ["run", ...reporters, ...args], { show: true });
+    const { code } = await runProgram(
+      process.execPath,
+      [...process.execArgv, installedProgram("vitest"), "run", ...reporters, ...args],
+      { show: true },
+    );
     const totals = decodeReport(await readFile(report, "utf8").catch(() => "{}"));
     return code !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
   } finally {

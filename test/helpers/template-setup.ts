@@ -1,1 +1,6 @@
-export async function setup() {}
+import { ensureTemplate } from "./template.ts";
+
+/** Vitest's global setup: one push before the first test file, in place of one in each. */
+export async function setup(): Promise<void> {
+  await ensureTemplate();
+}

@@ -1,0 +1,29 @@
+import { OperatorError } from "./operator-error.ts";
+
+/** Where a deployment's whole API is, and the key that opens its admin routes. */
+export interface DeploymentAdmin {
+  readonly cloudUrl: URL;
+  readonly adminKey: string;
+}
+
+/**
+ * Sets environment variables of a deployment (null removes one) over its own admin route: in the request's body, because the
+ * arguments of a program are for every user of this machine to read. Throws an OperatorError when the deployment refuses.
+ */
+export async function setDeploymentEnvironment(
+  deployment: DeploymentAdmin,
+  variables: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  const response = await fetch(new URL("/api/update_environment_variables", deployment.cloudUrl), {
+    method: "POST",
+    headers: { authorization: `Convex ${deployment.adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ changes: Object.entries(variables).map(([name, value]) => ({ name, value })) }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!response.ok) {
+    throw new OperatorError(
+      `the deployment refuses the environment variables ${Object.keys(variables).join(", ")}: ${await response.text()}`,
+      "see what it has with: npm run convex -- env list",
+    );
+  }
+}
