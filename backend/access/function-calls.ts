@@ -68,11 +68,9 @@ export class FunctionCalls {
 
   /** @throws AccessError when the caller may not name that component. */
   async action(caller: Caller, call: FunctionCall): Promise<CallAnswer> {
-    const { runner, database } = this.#options;
     const request = this.#toCallRequest(caller, call);
-    const result = await runner.runAction(request);
-    // Whatever it read or wrote was visible by now.
-    await database.durable(database.latest);
+    // What it read and wrote was durable before it went on.
+    const result = await this.#options.runner.runAction(request);
     return this.#answer(caller, result.outcome, result.logLines, null, request.requestId);
   }
 
@@ -105,6 +103,11 @@ export class FunctionCalls {
     return error.data === undefined ? { errorMessage: message } : { errorMessage: message, errorData: error.data };
   }
 
+  /** Console output goes to clients for development only. */
+  visibleLogLines(caller: Caller, logLines: readonly string[]): readonly string[] {
+    return this.#options.production && caller.type !== "admin" ? [] : logLines;
+  }
+
   #toCallRequest(caller: Caller, call: FunctionCall): CallRequest {
     return {
       mount: requireMount(caller, call),
@@ -128,7 +131,7 @@ export class FunctionCalls {
     ts: number | null,
     requestId: string,
   ): CallAnswer {
-    const lines = this.#options.production && caller.type !== "admin" ? [] : logLines;
+    const lines = this.visibleLogLines(caller, logLines);
     if (outcome.ok) return { ok: true, value: outcome.value, logLines: lines, ts };
     return { ok: false, ...this.toVisibleError(caller, outcome.error, requestId), logLines: lines };
   }

@@ -1,10 +1,12 @@
+import { toPlainRequest } from "../web/incoming-request.ts";
 import { executions } from "./execution.ts";
 
 /** Globals that reach outside: usable in actions, an error in queries, mutations and while a module is imported. */
 export const effectGlobals = {
   fetch: (...args: Parameters<typeof fetch>): ReturnType<typeof fetch> => {
     allowEffect("fetch()");
-    return fetch(...args);
+    const [input, init] = args;
+    return fetch(input instanceof Request ? toPlainRequest(input) : input, init);
   },
   setTimeout: (callback: (...args: unknown[]) => void, delay?: number, ...args: unknown[]): number => {
     allowEffect("setTimeout()");

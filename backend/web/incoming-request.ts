@@ -140,8 +140,12 @@ export class IncomingRequest implements Request {
     return this.#body.failure;
   }
 
-  /** The real `Request` behind {@link toPlainRequest}; it takes the body over. */
-  materialize(): Request {
+  /** The real `Request` behind an instance of this class; it takes the body over. */
+  static materialize(request: Request): Request {
+    return #plain in request ? request.#materialize() : request;
+  }
+
+  #materialize(): Request {
     if (this.#plain === null) {
       const init: RequestInit & { duplex?: "half" } = {
         method: this.method,
@@ -171,9 +175,20 @@ export class IncomingRequest implements Request {
 // Behind the class and before Object: `instanceof Request` holds, and no field of undici's is ever touched.
 Object.setPrototypeOf(IncomingRequest.prototype, Request.prototype);
 
+/** The `Request` that user code constructs: it also takes the requests that this server hands out. */
+export class FunctionRequest extends Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(input instanceof Request ? toPlainRequest(input) : input, init);
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return Function.prototype[Symbol.hasInstance].call(Request, value);
+  }
+}
+
 /** A `Request` that undici itself can work with, as `fetch` and `new Request(…)` need it. */
 export function toPlainRequest(request: Request): Request {
-  return request instanceof IncomingRequest ? request.materialize() : request;
+  return IncomingRequest.materialize(request);
 }
 
 function toWebStream(body: IncomingBody): ReadableStream<Uint8Array> {

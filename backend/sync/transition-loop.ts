@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { ANONYMOUS } from "../access/caller.ts";
+import type { Timestamp } from "../database/database.ts";
+import type { SessionIdentity } from "./live-query.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ModifyQuerySet } from "./protocol.ts";
+import { QuerySet } from "./query-set.ts";
+import { INITIAL_VERSION, type StateVersion, toFrames, transition } from "./server-message.ts";
+import type { SyncContext } from "./sync-context.ts";
+
+const MAX_FRAME_LENGTH = 4 * 1024 * 1024;
+
+/**
+ * Keeps one client's copy of its queries current. Whatever happens only marks that there is work; one round at a time then
+ *
+ * 1. takes over what the client asked for since the last round,
+ * 2. settles all queries at one timestamp,
+ * 3. waits until that is on disk and the client can take more,
+ * 4. tells the client, from exactly the version it was told before.
+ */
+export class TransitionLoop {
+  readonly #context: SyncContext;
+  readonly #outbox: Outbox;
+  readonly #onError: (error: unknown) => void;
+  readonly #queries: QuerySet;
+  /** How far the client's clock is behind ours, in milliseconds. */
+  clientClockSkewMs: number | null = null;
+  #told: StateVersion = INITIAL_VERSION;
+  #querySetVersion = 0;
+  #identity: SessionIdentity = { version: 0, caller: ANONYMOUS };
+  #requested: { identity: SessionIdentity; modifications: ModifyQuerySet[] };
+  #owed: { readonly ts: Timestamp } | null = null;
+  #hasWork = false;
+  #isRunning = false;
+  #isClosed = false;
+
+  constructor(context: SyncContext, outbox: Outbox, onError: (error: unknown) => void) {
+    this.#context = context;
+    this.#outbox = outbox;
+    this.#onError = onError;
+    this.#queries = new QuerySet(context, () => this.#wake());
+    this.#requested = { identity: this.#identity, modifications: [] };
+  }
+
+  /** From now on queries run for this identity. */
+  identify(identity: SessionIdentity): void {
+    this.#requested.identity = identity;
+    this.#wake();
+  }
+
+  modify(modification: ModifyQuerySet): void {
+    this.#requested.modifications.push(modification);
+    this.#wake();
+  }
+
+  /** The client needs a transition at or after `ts` that starts from now, even when nothing changes. */
+  owe(ts: Timestamp): void {
+    this.#owed = { ts: Math.max(ts, this.#owed?.ts ?? 0) };
+    this.#wake();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isRunning) this.#queries.close();
+  }
+
+  #wake(): void {
+    this.#hasWork = true;
+    if (!this.#isRunning && !this.#isClosed) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    try {
+      while (this.#hasWork && !this.#isClosed) {
+        this.#hasWork = false;
+        await this.#round();
+      }
+    } catch (error) {
+      this.#isClosed = true;
+      this.#onError(error);
+    } finally {
+      this.#isRunning = false;
+      if (this.#isClosed) this.#queries.close();
+    }
+  }
+
+  async #round(): Promise<void> {
+    const behind = this.#outbox.caughtUp();
+    if (behind !== undefined) await behind;
+    this.#takeRequests();
+    const owed = this.#owed;
+    const ts = await this.#queries.settle(this.#identity, Math.max(this.#told.ts, owed?.ts ?? 0));
+    const modifications = this.#queries.takeModifications(this.#identity);
+    const durable = this.#context.database.durable(ts);
+    if (durable !== undefined) await durable;
+    if (this.#isClosed) return;
+
+    const end: StateVersion = { querySet: this.#querySetVersion, identity: this.#identity.version, ts };
+    const isNewIdentity = end.identity !== this.#told.identity;
+    const isNewVersion = isNewIdentity || end.querySet !== this.#told.querySet;
+    if (modifications.length === 0 && !isNewVersion && owed === null) return;
+    const skew = isNewIdentity ? this.clientClockSkewMs : null;
+    const text = transition(this.#told, end, modifications, skew);
+    for (const frame of toFrames(text, randomId(text), MAX_FRAME_LENGTH)) this.#outbox.send(frame);
+    this.#told = end;
+    // One owed while this round was on its way needs a transition of its own: its response may have gone out after us.
+    if (this.#owed === owed) this.#owed = null;
+  }
+
+  #takeRequests(): void {
+    const { identity, modifications } = this.#requested;
+    this.#requested = { identity, modifications: [] };
+    this.#identity = identity;
+    for (const modification of modifications) {
+      this.#queries.apply(modification);
+      this.#querySetVersion = modification.newVersion;
+    }
+  }
+}
+
+function randomId(text: string): string {
+  return text.length > MAX_FRAME_LENGTH ? randomUUID() : "";
+}
