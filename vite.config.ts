@@ -1,7 +1,11 @@
 import tailwindcss from "@tailwindcss/vite";
 import { tanstackRouter } from "@tanstack/router-plugin/vite";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { defineConfig, type Plugin } from "vite";
 
 export default defineConfig({
   plugins: [
@@ -17,6 +21,7 @@ export default defineConfig({
     }),
     react(),
     tailwindcss(),
+    compressed(),
   ],
   build: {
     outDir: "dist/app",
@@ -26,3 +31,29 @@ export default defineConfig({
     chunkSizeWarningLimit: 3000,
   },
 });
+
+/** Leaves `.br` and `.gz` beside every text file of the build, for the server to choose from without work of its own. */
+function compressed(): Plugin {
+  let outDir = "";
+  return {
+    name: "latchkey:compressed",
+    apply: "build",
+    configResolved(config) {
+      outDir = resolve(config.root, config.build.outDir);
+    },
+    async closeBundle() {
+      const names = await readdir(outDir, { recursive: true });
+      await Promise.all(
+        names.filter((name) => /\.(?:js|css|html|svg|json)$/.test(name)).map((name) => compress(join(outDir, name))),
+      );
+    },
+  };
+}
+
+async function compress(file: string): Promise<void> {
+  const content = await readFile(file);
+  // 11 is the highest, but at three times the time of 9 it saves 3 %.
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_SIZE_HINT]: content.byteLength };
+  await writeFile(`${file}.br`, await promisify(brotliCompress)(content, { params }));
+  await writeFile(`${file}.gz`, await promisify(gzip)(content, { level: 9 }));
+}

@@ -21,7 +21,7 @@ export function CopyButton({ value, what, iconOnly, onCopied, ...props }: CopyBu
   const [copied, setCopied] = useState(false);
 
   useEffect(() => {
-    if (!copied) return;
+    if (!copied) return undefined;
     const timer = setTimeout(() => setCopied(false), 2000);
     return () => clearTimeout(timer);
   }, [copied]);

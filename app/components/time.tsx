@@ -11,18 +11,13 @@ type TimeProps = {
   className?: string;
 };
 
-/** A moment as people say it ("in 6 days"), exact with its zone on hover and focus. */
+/** A moment as people say it ("in 6 days"), exact with its zone on hover. */
 export function RelativeTime({ at, now, className }: TimeProps) {
   const format = useFormatter();
   const exact = format.dateTime(at, { dateStyle: "medium", timeStyle: "long" });
   return (
     <Tooltip content={exact}>
-      <time
-        // Focusable so that the exact time is there without a mouse too.
-        tabIndex={0}
-        dateTime={new Date(at).toISOString()}
-        className={cn("relative z-10 rounded-[4px] tabular-nums", className)}
-      >
+      <time dateTime={new Date(at).toISOString()} className={cn("relative z-10 rounded-[4px] tabular-nums", className)}>
         {format.relativeTime(at, { now, numberingSystem: "latn", style: "short" })}
       </time>
     </Tooltip>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 
 const TICK_MS = 30_000;
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+const EARLY_MS = 20;
 
 /**
  * The current time in epoch ms, renewed every 30 s and exactly at the next of the given instants (epoch ms): a key's
@@ -12,14 +12,20 @@ export function useNow(instants: readonly number[] = []): number {
   const next = nextInstant(instants, now);
 
   useEffect(() => {
-    const delay = Math.min(Math.max(next - Date.now(), 0), TICK_MS, LONGEST_TIMEOUT_MS);
-    // A timer may fire a moment early; at an instant the time shown is never before it.
-    const timer = setTimeout(
-      () => setNow((before) => Math.max(Date.now(), before + 1, delay < TICK_MS ? next : 0)),
-      delay,
-    );
+    let timer: ReturnType<typeof setTimeout>;
+    function schedule() {
+      const wait = next - Date.now();
+      timer = setTimeout(strike, wait > 0 ? Math.min(wait, TICK_MS) : TICK_MS);
+    }
+    function strike() {
+      // A timer may fire a moment early; once the clock shows an instant, it has been reached.
+      const time = Date.now();
+      setNow(next - time < EARLY_MS ? Math.max(time, next) : time);
+      schedule();
+    }
+    schedule();
     return () => clearTimeout(timer);
-  }, [next, now]);
+  }, [next]);
 
   return now;
 }

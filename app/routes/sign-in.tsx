@@ -1,4 +1,5 @@
 import { createFileRoute, Navigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
 import { AuthCard } from "../components/auth-card.tsx";
@@ -23,15 +24,18 @@ function SignInPage() {
     <AuthCard
       title={t("signInTitle")}
       sentence={t("signInSentence")}
-      footer={t.rich("toSignUp", {
-        link: (text) => (
-          <TextLink to="/sign-up" search={{ next }}>
-            {text}
-          </TextLink>
-        ),
-      })}
+      footer={t.rich("toSignUp", { link: toSignUpLink })}
     >
       <SignInForm />
     </AuthCard>
+  );
+}
+
+/** Keeps the page to go to afterwards. */
+function toSignUpLink(text: ReactNode) {
+  return (
+    <TextLink to="/sign-up" search={true}>
+      {text}
+    </TextLink>
   );
 }

@@ -1,4 +1,5 @@
 import { createFileRoute, Navigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
 import { AuthCard } from "../components/auth-card.tsx";
@@ -23,15 +24,18 @@ function SignUpPage() {
     <AuthCard
       title={t("signUpTitle")}
       sentence={t("signUpSentence")}
-      footer={t.rich("toSignIn", {
-        link: (text) => (
-          <TextLink to="/sign-in" search={{ next }}>
-            {text}
-          </TextLink>
-        ),
-      })}
+      footer={t.rich("toSignIn", { link: toSignInLink })}
     >
       <SignUpForm />
     </AuthCard>
+  );
+}
+
+/** Keeps the page to go to afterwards. */
+function toSignInLink(text: ReactNode) {
+  return (
+    <TextLink to="/sign-in" search={true}>
+      {text}
+    </TextLink>
   );
 }

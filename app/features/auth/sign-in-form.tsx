@@ -31,6 +31,7 @@ export function SignInForm() {
   return (
     <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
       <Field label={t("email")} name="email">
+        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- The page is this form and nothing else. */}
         <Input type="email" autoComplete="username" required autoFocus value={email} onValueChange={setEmail} />
       </Field>
       <Field label={t("password")} name="password">

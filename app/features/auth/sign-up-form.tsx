@@ -36,6 +36,7 @@ export function SignUpForm() {
   return (
     <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
       <Field label={t("name")} name="name">
+        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- The page is this form and nothing else. */}
         <Input autoComplete="name" required maxLength={100} autoFocus value={name} onValueChange={setName} />
       </Field>
       <Field label={t("email")} name="email">

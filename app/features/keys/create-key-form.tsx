@@ -200,5 +200,5 @@ function rank(permission: LatchkeyPermission): number {
 function nameProblem(name: string, t: ReturnType<typeof useTranslations<"keys.create">>): string {
   const trimmed = name.trim();
   if (trimmed === "") return t("nameMissing");
-  return [...trimmed].length > NAME_MAX_LENGTH ? t("nameTooLong", { max: NAME_MAX_LENGTH }) : t("nameInvisible");
+  return Array.from(trimmed).length > NAME_MAX_LENGTH ? t("nameTooLong", { max: NAME_MAX_LENGTH }) : t("nameInvisible");
 }

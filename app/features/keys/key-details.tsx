@@ -113,5 +113,13 @@ function LastUsed({ keyView, now }: { keyView: KeyView; now: number }) {
   );
   if (data === undefined) return <Skeleton className="h-4 w-20" />;
   const lastUsedAt = data?.[0]?.lastUsedAt ?? null;
-  return lastUsedAt === null ? t("never") : <RelativeTime at={lastUsedAt} now={Math.max(now, lastUsedAt)} />;
+  if (lastUsedAt === null) return t("never");
+  return (
+    <>
+      <RelativeTime at={lastUsedAt} now={Math.max(now, lastUsedAt)} />
+      <span className="block text-sm text-muted">
+        <ExactTime at={lastUsedAt} />
+      </span>
+    </>
+  );
 }

@@ -4,7 +4,6 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { api } from "#convex/_generated/api.js";
-import { nextStatusChange } from "#convex/shared/keyStatus.ts";
 
 import { Button } from "../../components/button.tsx";
 import { ErrorView } from "../../components/error-view.tsx";
@@ -16,6 +15,7 @@ import { KeyActionDialog, type ChosenAction } from "./key-action-dialog.tsx";
 import { actionIcons, actionsFor, dangerous, type KeyAction } from "./key-actions.ts";
 import { KeyDetails } from "./key-details.tsx";
 import type { KeyView } from "./key-view.ts";
+import { statusInstants } from "./status-instants.ts";
 
 /** One key beside the list: everything about it, kept current, and what can be done to it. */
 export function KeyPanel({ keyId, onClose }: { keyId: string; onClose: () => void }) {
@@ -49,9 +49,7 @@ export function KeyPanel({ keyId, onClose }: { keyId: string; onClose: () => voi
 function LoadedKey({ keyView, onAction }: { keyView: KeyView; onAction: (action: KeyAction) => void }) {
   const t = useTranslations("keys.actions");
   const { data: me } = useQuery(convexQuery(api.members.me, { organizationId: keyView.organizationId }));
-  const now = useNow(
-    [nextStatusChange(keyView, Date.now()), keyView.previousSecretValidUntil].filter((at) => at !== null),
-  );
+  const now = useNow(statusInstants(keyView));
   const actions = me === undefined || me === null ? [] : actionsFor(keyView, me, now);
   return (
     <>

@@ -112,7 +112,7 @@ function SearchField({ value, onChange }: { value: string; onChange: (value: str
   }, [settled]);
 
   return (
-    <div role="search" className="relative mb-3 max-w-[320px] max-md:max-w-none">
+    <search className="relative mb-3 block max-w-[320px] max-md:max-w-none">
       <Search
         size={16}
         strokeWidth={1.5}
@@ -131,6 +131,6 @@ function SearchField({ value, onChange }: { value: string; onChange: (value: str
           if (event.key === "Escape") event.currentTarget.blur();
         }}
       />
-    </div>
+    </search>
   );
 }

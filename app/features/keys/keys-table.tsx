@@ -1,13 +1,14 @@
 import { useMemo, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
-import { keyStatus, nextStatusChange } from "#convex/shared/keyStatus.ts";
+import { keyStatus } from "#convex/shared/keyStatus.ts";
 
 import { Skeleton } from "../../components/skeleton.tsx";
 import { useNow } from "../../lib/now.ts";
 import { KeyRow } from "./key-row.tsx";
 import type { KeyAction } from "./key-actions.ts";
 import type { KeyView } from "./key-view.ts";
+import { statusInstants } from "./status-instants.ts";
 import { useGlow } from "./use-glow.ts";
 
 type KeysTableProps = {
@@ -72,7 +73,9 @@ export function KeysTableSkeleton() {
           <td>
             <Skeleton className="h-5 w-18 rounded-full" />
           </td>
-          <td />
+          <td>
+            <Skeleton className="size-4" />
+          </td>
         </tr>
       ))}
     </TableShell>
@@ -119,15 +122,7 @@ function TableShell({ busy, children }: { busy?: boolean; children: ReactNode })
   );
 }
 
-/** A clock that also strikes at the next moment when any key's status changes by itself. */
+/** A clock that also strikes at every moment when a key's status changes by itself. */
 function useListClock(keys: readonly KeyView[]): number {
-  const instants = useMemo(() => {
-    const loadedAt = Date.now();
-    return keys.flatMap((key) => {
-      const change = nextStatusChange(key, loadedAt);
-      const own = [change, key.expiresAt, key.previousSecretValidUntil];
-      return own.filter((instant) => instant !== null);
-    });
-  }, [keys]);
-  return useNow(instants);
+  return useNow(useMemo(() => keys.flatMap(statusInstants), [keys]));
 }

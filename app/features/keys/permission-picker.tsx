@@ -28,8 +28,7 @@ export function PermissionPicker({ offered, value, onChange }: PermissionPickerP
 
   return (
     <div className="flex flex-col gap-4">
-      <div
-        role="group"
+      <fieldset
         aria-label={t("latchkeyPermissions")}
         className="grid max-h-[212px] gap-x-5 overflow-y-auto rounded-control border border-border px-3 py-1.5 sm:grid-cols-2"
       >
@@ -42,7 +41,7 @@ export function PermissionPicker({ offered, value, onChange }: PermissionPickerP
             hint={tPermission(`${permission}.label`)}
           />
         ))}
-      </div>
+      </fieldset>
       <OwnPermissions held={own} onAdd={(permission) => toggle(permission, true)} />
       {own.length > 0 && (
         <ul aria-label={t("ownPermissions")} className="-mt-2 flex flex-wrap gap-1.5">

@@ -18,13 +18,14 @@ export function useLastUsed(
   keys: readonly KeyView[],
 ): ReadonlyMap<string, number | null> {
   return useQueries({
-    queries: chunksOf(keys.map((key) => key._id)).map((keyIds) => ({
-      ...convexQuery(api.usage.lastUsed, { organizationId, keyIds }),
-      placeholderData: keepPreviousData,
-    })),
+    queries: chunksOf(keys.map((key) => key._id)).map((keyIds) => lastUsedQuery(organizationId, keyIds)),
     combine: (answers) =>
       new Map(answers.flatMap(({ data }) => (data ?? []).map(({ keyId, lastUsedAt }) => [keyId, lastUsedAt] as const))),
   });
+}
+
+function lastUsedQuery(organizationId: Id<"organization">, keyIds: Id<"keys">[]) {
+  return { ...convexQuery(api.usage.lastUsed, { organizationId, keyIds }), placeholderData: keepPreviousData };
 }
 
 function chunksOf(ids: readonly Id<"keys">[]): Id<"keys">[][] {

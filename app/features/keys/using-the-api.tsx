@@ -1,5 +1,6 @@
 import { Collapsible } from "@base-ui/react/collapsible";
 import { ChevronRight } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
 import { CopyLine } from "../../components/copy-line.tsx";
@@ -27,16 +28,20 @@ export function UsingTheApi({ defaultOpen = false }: { defaultOpen?: boolean }) 
             <CopyLine value={baseUrl()} what={t("baseUrl")} />
           </div>
           <div className="grid gap-1.5">
-            <p className="text-sm text-muted">
-              {t.rich("curl", { code: (text) => <code>{text}</code>, name: ENV_NAME })}
-            </p>
+            <p className="text-sm text-muted">{t.rich("curl", { code: toCode, name: ENV_NAME })}</p>
             <CopyLine value={curlWhoami(`$${ENV_NAME}`)} what={t("curlLine")} />
           </div>
-          <p className="text-sm text-muted">
-            {t.rich("more", { link: (text) => <TextLink to="/docs">{text}</TextLink> })}
-          </p>
+          <p className="text-sm text-muted">{t.rich("more", { link: toDocsLink })}</p>
         </div>
       </Collapsible.Panel>
     </Collapsible.Root>
   );
+}
+
+function toCode(text: ReactNode) {
+  return <code>{text}</code>;
+}
+
+function toDocsLink(text: ReactNode) {
+  return <TextLink to="/docs">{text}</TextLink>;
 }

@@ -35,6 +35,7 @@ export function CreateOrganizationForm({ onCreated }: { onCreated: (slug: string
   return (
     <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-4">
       <Field label={t("name")} name="name">
+        {/* oxlint-disable-next-line jsx-a11y/no-autofocus -- The page is this form and nothing else. */}
         <Input autoComplete="organization" required maxLength={80} autoFocus value={name} onValueChange={setName} />
       </Field>
       <Field

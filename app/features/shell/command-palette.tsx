@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- A datalist cannot be styled, nor hold icons or actions. */
 import { Dialog as BaseDialog } from "@base-ui/react/dialog";
 import { useNavigate } from "@tanstack/react-router";
 import { Building2, Keyboard, LogOut, Moon, Plus, Search, Sun, type LucideIcon } from "lucide-react";
@@ -113,9 +114,9 @@ function PaletteList({ onClose, organizations, onOpenShortcuts }: Omit<CommandPa
           </div>
         ))}
       </div>
-      <p role="status" className={cn("text-sm text-muted", found.length === 0 && "px-4 pt-2 pb-5")}>
+      <output className={cn("text-sm text-muted", found.length === 0 && "px-4 pt-2 pb-5")}>
         {found.length === 0 && t("paletteEmpty", { text })}
-      </p>
+      </output>
     </>
   );
 }

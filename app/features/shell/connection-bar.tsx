@@ -11,13 +11,13 @@ export function ConnectionBar() {
   const lost = !isWebSocketConnected && hasEverConnected;
   const lostForLong = useDebounced(lost, 1000) && lost;
   return (
-    <div role="status" className="mx-auto max-w-[1120px]">
+    <output className="mx-auto block max-w-[1120px]">
       {lostForLong && (
-        <p className="mb-4 flex items-center gap-2 rounded-control bg-warn-soft px-3 py-2 text-sm">
+        <span className="mb-4 flex items-center gap-2 rounded-control bg-warn-soft px-3 py-2 text-sm">
           <WifiOff size={16} strokeWidth={1.5} aria-hidden className="text-warn" />
           {t("disconnected")}
-        </p>
+        </span>
       )}
-    </div>
+    </output>
   );
 }
