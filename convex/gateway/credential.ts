@@ -8,7 +8,7 @@ export type Credential =
 
 // An application key begins with its prefix and environment; a session token holds no underscore there.
 const KEY_START = /^[a-z0-9]{2,16}_(?:live|test)_/;
-const SESSION_COOKIE = "better-auth.session_token";
+const SESSION_COOKIE = "latchkey.session_token";
 /** Strongest first: a neighbouring subdomain can plant a plain cookie, never a `__Host-` one. */
 const SESSION_COOKIES = [`__Host-${SESSION_COOKIE}`, `__Secure-${SESSION_COOKIE}`, SESSION_COOKIE];
 

@@ -1,19 +1,11 @@
-import { latchkeyError } from "../shared/errors.ts";
 import type { ActionCtx } from "../_generated/server.js";
+import type { Arrival } from "../api/context.ts";
+import { FAULT, latchkeyError, toErrorData } from "../shared/errors.ts";
+import type { LatchkeyErrorData } from "../shared/errors.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { corsHeaders, preflightHeaders } from "./origins.ts";
 import type { Answer } from "./respond.ts";
-import { noContent, problem, toRefusal } from "./respond.ts";
-
-/** A request that has arrived, with what is known of its sender before anyone is authenticated. */
-export type Arrival = {
-  request: Request;
-  /** Names this request in answers, logs and audit entries. */
-  traceId: string;
-  /** Null when no trustworthy hop says. */
-  ip: string | null;
-  agent: string | null;
-};
+import { noContent, problem } from "./respond.ts";
 
 /** Serves one area of the edge. Refuses by throwing; a `Response` from another handler is passed on. */
 export type Serve = (ctx: ActionCtx, arrival: Arrival) => Promise<Answer | Response>;
@@ -76,4 +68,13 @@ function tooSlow(): Error {
 
 function readAgent(headers: Headers): string | null {
   return headers.get("user-agent")?.slice(0, MAX_AGENT_LENGTH) ?? null;
+}
+
+/** A fault of ours tells its caller only the trace id, by which the log is found. */
+function toRefusal(thrown: unknown, traceId: string): LatchkeyErrorData {
+  const refusal = toErrorData(thrown);
+  if (refusal !== null) return refusal;
+  // oxlint-disable-next-line no-console -- the deployment's log is where an operator looks the trace id up
+  console.error(`[${traceId}]`, thrown);
+  return FAULT;
 }

@@ -1,4 +1,5 @@
 import { latchkeyError } from "../shared/errors.ts";
+import { requireJsonType } from "./body.ts";
 import type { Credential } from "./credential.ts";
 
 const ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS";
@@ -41,16 +42,21 @@ export function preflightHeaders(headers: Headers): Record<string, string> {
 
 /**
  * Refuses a state-changing call that a browser may have been tricked into making. Only the cookie travels by
- * itself, so only cookie calls are held to this: an allowed Origin, or the browser's own word that the page is ours.
- * The JSON body that unsafe methods also need is demanded where the body is read.
+ * itself, so only cookie calls are held to this: an allowed Origin, or the browser's own word that the page is
+ * ours, and the JSON type that no plain form can send.
  */
 export function requireOwnOrigin(credential: Credential | null, request: Request): void {
   if (credential?.type !== "cookie" || isSafe(request.method)) return;
   const origin = request.headers.get("origin");
   const trusted =
     origin === null ? request.headers.get("sec-fetch-site") === "same-origin" : allowedOrigins().has(origin);
-  if (trusted) return;
-  throw latchkeyError(
+  if (!trusted) throw strangeOrigin();
+  // DELETE has no body; browsers ask before sending one across origins.
+  if (request.method !== "DELETE") requireJsonType(request.headers);
+}
+
+function strangeOrigin(): Error {
+  return latchkeyError(
     "ORIGIN_NOT_ALLOWED",
     "A call with the session cookie must come from an allowed origin. Add the origin to LATCHKEY_ALLOWED_ORIGINS, or call with a key.",
   );

@@ -1,5 +1,5 @@
-import type { ErrorCode, LatchkeyErrorData } from "../shared/errors.ts";
-import { HTTP_STATUS, toErrorData } from "../shared/errors.ts";
+import type { ErrorCode, LatchkeyErrorData, SpentRate } from "../shared/errors.ts";
+import { HTTP_STATUS } from "../shared/errors.ts";
 
 /** An answer before it becomes a `Response`: the one place that builds it adds what every answer has. */
 export type Answer = { status: number; body: string | null; headers: Record<string, string> };
@@ -47,7 +47,7 @@ export type Problem = {
 };
 
 /** The problem for a refusal; 401 says how to authenticate, 429 when to come back. */
-export function problem(error: LatchkeyErrorData, traceId: string, headers: Record<string, string> = {}): Answer {
+export function problem(error: LatchkeyErrorData, traceId: string): Answer {
   const status = HTTP_STATUS[error.code];
   const body: Problem = {
     type: "about:blank",
@@ -65,16 +65,25 @@ export function problem(error: LatchkeyErrorData, traceId: string, headers: Reco
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
       ...(status === 401 && { "WWW-Authenticate": CHALLENGE }),
-      ...headers,
+      ...(error.rate !== undefined && {
+        ...rateHeaders(error.rate),
+        "Retry-After": toSeconds(error.rate.retryAfterMs),
+      }),
     },
   };
 }
 
-/** What anything thrown means to the caller. A fault of ours tells only its trace id, by which the log is found. */
-export function toRefusal(thrown: unknown, traceId: string): LatchkeyErrorData {
-  const refusal = toErrorData(thrown);
-  if (refusal !== null) return refusal;
-  // oxlint-disable-next-line no-console -- the deployment's log is where an operator looks the trace id up
-  console.error(`[${traceId}]`, thrown);
-  return { code: "INTERNAL", message: "Something went wrong on our side. Try again, or report the trace id." };
+/** Where a caller stands against its rate limit, in whole seconds. Empty for one without a limit. */
+export function rateHeaders(rate: Omit<SpentRate, "retryAfterMs"> | null): Record<string, string> {
+  if (rate === null) return {};
+  return {
+    "RateLimit-Limit": String(rate.limit),
+    "RateLimit-Remaining": String(rate.remaining),
+    "RateLimit-Reset": toSeconds(rate.resetMs),
+  };
+}
+
+/** Rounded up: who comes back a moment early is refused again. */
+function toSeconds(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
 }

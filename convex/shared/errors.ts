@@ -33,8 +33,11 @@ export type ErrorCode = keyof typeof HTTP_STATUS;
 /** One wrong field: `path` is dotted (`rateLimit.limit`, `permissions.0`), `message` says what to do. */
 export type FieldError = { path: string; message: string };
 
-/** What travels inside a `ConvexError`, across function calls and to the browser. */
-export type LatchkeyErrorData = { code: ErrorCode; message: string; fields?: FieldError[] };
+/** A spent rate limit: `resetMs` until all of it is back, `retryAfterMs` until one call is. */
+export type SpentRate = { limit: number; remaining: number; resetMs: number; retryAfterMs: number };
+
+/** What travels inside a `ConvexError`, across function calls and to the browser. `rate` comes with RATE_LIMITED only. */
+export type LatchkeyErrorData = { code: ErrorCode; message: string; fields?: FieldError[]; rate?: SpentRate };
 
 /**
  * The one way to refuse: `throw latchkeyError("CONFLICT", "Another rotation won. Load the key and try again.")`.
@@ -42,6 +45,22 @@ export type LatchkeyErrorData = { code: ErrorCode; message: string; fields?: Fie
  */
 export function latchkeyError(code: ErrorCode, message: string, fields?: FieldError[]): ConvexError<LatchkeyErrorData> {
   return new ConvexError(fields === undefined ? { code, message } : { code, message, fields });
+}
+
+/** What a fault of ours says to callers. What went wrong is in the log, under the trace id. */
+export const FAULT: LatchkeyErrorData = {
+  code: "INTERNAL",
+  message: "Something went wrong on our side. Try again, or report the trace id.",
+};
+
+/** The refusal of a caller that has spent its limit. It says when to come back. */
+export function rateLimited(rate: SpentRate): ConvexError<LatchkeyErrorData> {
+  const { limit, remaining, resetMs, retryAfterMs } = rate;
+  return new ConvexError<LatchkeyErrorData>({
+    code: "RATE_LIMITED",
+    message: `This key has spent its limit of requests. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
+    rate: { limit, remaining, resetMs, retryAfterMs },
+  });
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {
@@ -59,7 +78,17 @@ export function toErrorData(thrown: unknown): LatchkeyErrorData | null {
   if (!("code" in data) || !isErrorCode(data.code)) return null;
   if (!("message" in data) || typeof data.message !== "string") return null;
   const fields = "fields" in data && Array.isArray(data.fields) ? data.fields.filter(isFieldError) : [];
-  return { code: data.code, message: data.message, ...(fields.length > 0 && { fields }) };
+  const rate = "rate" in data && isSpentRate(data.rate) ? data.rate : null;
+  return {
+    code: data.code,
+    message: data.message,
+    ...(fields.length > 0 && { fields }),
+    ...(rate !== null && { rate }),
+  };
+}
+
+function isSpentRate(value: unknown): value is SpentRate {
+  return typeof value === "object" && value !== null && "limit" in value && "retryAfterMs" in value;
 }
 
 function isFieldError(value: unknown): value is FieldError {

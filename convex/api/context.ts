@@ -1,0 +1,26 @@
+import type { ActionCtx } from "../_generated/server.js";
+import type { Caller } from "../model/callers.ts";
+import type { KeyState, Rate } from "../model/verifyKey.ts";
+
+/** A request that has arrived, with what is known of its sender before anyone is authenticated. */
+export type Arrival = {
+  request: Request;
+  /** Names this request in answers, logs and audit entries. */
+  traceId: string;
+  /** Null when no trustworthy hop says. */
+  ip: string | null;
+  agent: string | null;
+};
+
+/** Who calls, and in which organization. The key's state, or the member's role, is as of this request. */
+export type Identified =
+  | { type: "key"; caller: Caller; key: KeyState; rate: Rate | null }
+  | { type: "user"; caller: Caller; userId: string; role: string; rate: null };
+
+/** What a procedure is given. */
+export type ApiContext = {
+  convex: ActionCtx;
+  arrival: Arrival;
+  /** Finds out who calls, once per request. Throws UNAUTHENTICATED and its like. */
+  identify(): Promise<Identified>;
+};

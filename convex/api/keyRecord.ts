@@ -1,0 +1,83 @@
+import * as z from "zod";
+import type { KeyView } from "../model/keyViews.ts";
+import { keyStatus } from "../shared/keyStatus.ts";
+
+const moment = z.number().int();
+
+/** Requests per window, as a key's own limit. */
+export const rateLimitSchema = z.strictObject({
+  limit: z.number().int().describe("How many requests fit into a window."),
+  windowMs: z.number().int().describe("How long a window lasts, in milliseconds."),
+});
+
+/** A key as the public API shows it. Its plaintext is not part of it. Times are epoch milliseconds. */
+export const keyRecordSchema = z
+  .object({
+    id: z.string().describe("Names the key in every operation. Not secret."),
+    organizationId: z.string(),
+    ownerKind: z.enum(["personal", "service"]).describe("A personal key can do at most what its member may do now."),
+    ownerUserId: z.string().describe("The member whose key it is, or who answers for a service key."),
+    ownerName: z.string().nullable().describe("Null once the user is gone."),
+    name: z.string(),
+    description: z.string().nullable(),
+    tags: z.array(z.string()),
+    env: z.enum(["live", "test"]),
+    prefix: z.string(),
+    start: z.string().describe("The public part of the plaintext, for example `lk_live_4fQ2x9LmZa`."),
+    last4: z.string().describe("The last four characters of the plaintext."),
+    permissions: z.array(z.string()).describe("As granted. What holds now also depends on a personal key's owner."),
+    status: z
+      .enum(["active", "expiring", "disabled", "expired", "revoked"])
+      .describe("At the time of the answer. `expiring` is good, with less than seven days to live."),
+    rateLimit: rateLimitSchema.nullable(),
+    createdAt: moment,
+    createdByUserId: z.string(),
+    createdByKeyId: z.string().nullable().describe("Set when a key made it."),
+    expiresAt: moment.nullable(),
+    disabledAt: moment.nullable(),
+    revokedAt: moment.nullable(),
+    revokedBy: z.string().nullable().describe("The id of the user or key that revoked it."),
+    revokeReason: z.string().nullable(),
+    version: z.number().int().describe("Counts the secrets that it has had."),
+    previousSecretValidUntil: moment
+      .nullable()
+      .describe("Until when the secret from before the last rotation still works."),
+  })
+  .meta({ id: "KeyRecord", description: "A key without its plaintext. Times are epoch milliseconds." });
+
+export type KeyRecord = z.infer<typeof keyRecordSchema>;
+
+/** The record of a key at `now` (epoch milliseconds), by which its status is told. */
+export function toKeyRecord(view: KeyView, now: number): KeyRecord {
+  const { _id, _creationTime, ...rest } = view;
+  return { id: _id, ...rest, status: keyStatus(view, now) };
+}
+
+/** What examples in the document show. No such key exists. */
+export const EXAMPLE_RECORD: KeyRecord = {
+  id: "kd7f2m9x4c8q1v5w0z3b6n7p2s9t4r8y",
+  organizationId: "k17c5r9t2w8x4z0b3m6n7p1q5s9v2y4d",
+  ownerKind: "service",
+  ownerUserId: "k57a9c2e4g6j8m0p1r3t5v7x9z2b4d6f",
+  ownerName: "Ada Lovelace",
+  name: "Billing worker",
+  description: "Reads orders every night",
+  tags: ["billing"],
+  env: "live",
+  prefix: "lk",
+  start: "lk_live_4fQ2x9LmZa",
+  last4: "c0de",
+  permissions: ["orders:read"],
+  status: "active",
+  rateLimit: { limit: 100, windowMs: 60_000 },
+  createdAt: 1_790_000_000_000,
+  createdByUserId: "k57a9c2e4g6j8m0p1r3t5v7x9z2b4d6f",
+  createdByKeyId: null,
+  expiresAt: 1_792_592_000_000,
+  disabledAt: null,
+  revokedAt: null,
+  revokedBy: null,
+  revokeReason: null,
+  version: 1,
+  previousSecretValidUntil: null,
+};

@@ -1,0 +1,252 @@
+import * as z from "zod";
+import type { ErrorCode } from "../shared/errors.ts";
+import { HTTP_STATUS } from "../shared/errors.ts";
+import type { Operation } from "./operations.ts";
+import { pathFields } from "./operations.ts";
+import { readsQuery } from "./rest.ts";
+
+type JsonSchema = { [keyword: string]: unknown };
+
+const TAGS = [
+  { name: "Keys", description: "Create keys, look at them, end them, and ask whether one is good." },
+  { name: "Callers", description: "Who is calling, and with which rights." },
+  { name: "System", description: "Whether this Latchkey can serve." },
+];
+
+/** Refusals that every operation behind authentication can answer. */
+const COMMON_ERRORS: ErrorCode[] = [
+  "MALFORMED_REQUEST",
+  "AMBIGUOUS_CREDENTIALS",
+  "ORGANIZATION_REQUIRED",
+  "UNAUTHENTICATED",
+  "KEY_EXPIRED",
+  "KEY_DISABLED",
+  "KEY_REVOKED",
+  "FORBIDDEN",
+  "ORIGIN_NOT_ALLOWED",
+  "INVALID_INPUT",
+  "RATE_LIMITED",
+  "INTERNAL",
+  "TIMEOUT",
+];
+const BODY_ERRORS: ErrorCode[] = ["BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
+const PUBLIC_ERRORS: ErrorCode[] = ["INTERNAL", "TIMEOUT"];
+
+const SECURITY_SCHEMES = {
+  apiKey: { type: "apiKey", in: "header", name: "X-Api-Key", description: "A key of the organization." },
+  bearer: { type: "http", scheme: "bearer", description: "A key, or a person's session token." },
+  session: {
+    type: "apiKey",
+    in: "cookie",
+    name: "latchkey.session_token",
+    description:
+      "A person's session in the browser. Its name begins with `__Secure-` over HTTPS. Unsafe methods need an allowed `Origin`.",
+  },
+};
+
+const PROBLEM_SCHEMA = {
+  type: "object",
+  description: "RFC 9457 problem details.",
+  required: ["type", "title", "status", "detail", "code", "traceId"],
+  properties: {
+    type: { type: "string", const: "about:blank" },
+    title: { type: "string", description: "The status in words." },
+    status: { type: "integer" },
+    detail: { type: "string", description: "What happened and what to do." },
+    code: { type: "string", enum: Object.keys(HTTP_STATUS), description: "Stable; meant for programs." },
+    traceId: { type: "string", description: "Names this request in the logs and the audit trail." },
+    errors: {
+      type: "array",
+      description: "For INVALID_INPUT: what is wrong, field by field.",
+      items: {
+        type: "object",
+        required: ["path", "message"],
+        properties: { path: { type: "string" }, message: { type: "string" } },
+      },
+    },
+  },
+};
+
+/** The OpenAPI 3.1 document of these operations. The server is the origin that the document was loaded from. */
+export function openApiDocument(operations: Operation[]): JsonSchema {
+  const schemas = new Schemas();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    const item = (paths[operation.meta.path] ??= {});
+    item[operation.meta.method.toLowerCase()] = describe(operation, schemas);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Latchkey",
+      version: "1",
+      summary: "Self-hosted API-key management.",
+      description:
+        "Call with `X-Api-Key`. A person's session works too; one with several organizations names one in `X-Organization-Id`. Every refusal is a problem document with a stable `code`.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    tags: TAGS,
+    paths,
+    components: {
+      securitySchemes: SECURITY_SCHEMES,
+      schemas: { ...schemas.components, Problem: PROBLEM_SCHEMA },
+    },
+  };
+}
+
+function describe(operation: Operation, schemas: Schemas): JsonSchema {
+  const { meta } = operation;
+  return {
+    operationId: operation.name,
+    tags: [meta.tag],
+    summary: meta.summary,
+    description: meta.description,
+    security: meta.public === true ? [] : [{ apiKey: [] }, { bearer: [] }, { session: [] }],
+    ...describeInput(operation, schemas),
+    responses: { [meta.status]: describeSuccess(operation, schemas), ...describeErrors(operation) },
+  };
+}
+
+function describeInput(operation: Operation, schemas: Schemas): JsonSchema {
+  const { meta } = operation;
+  const inPath = pathFields(meta.path);
+  const { properties, required, ...rest } = schemas.inputOf(operation);
+  const parameters = Object.entries(properties).flatMap(([name, schema]) => {
+    const place = inPath.includes(name) ? "path" : readsQuery(operation) ? "query" : null;
+    if (place === null) return [];
+    const { description, ...bare } = schema;
+    const list = bare["type"] === "array" ? { style: "form", explode: false } : {};
+    return [
+      { name, in: place, required: place === "path" || required.includes(name), description, ...list, schema: bare },
+    ];
+  });
+  const headers =
+    meta.public === true ? [] : [ORGANIZATION_HEADER, ...(meta.idempotent === true ? [IDEMPOTENCY_HEADER] : [])];
+  const inBody = Object.keys(properties).filter((name) => !inPath.includes(name));
+  const described = { parameters: [...parameters, ...headers] };
+  if (readsQuery(operation) || inBody.length === 0) return described;
+  const needed = required.filter((name) => inBody.includes(name));
+  const schema = {
+    ...rest,
+    properties: Object.fromEntries(inBody.map((name) => [name, properties[name]])),
+    ...(needed.length > 0 && { required: needed }),
+  };
+  const example = meta.example.input === undefined ? {} : { example: meta.example.input };
+  return {
+    ...described,
+    requestBody: { required: needed.length > 0, content: { "application/json": { schema, ...example } } },
+  };
+}
+
+const ORGANIZATION_HEADER = {
+  name: "X-Organization-Id",
+  in: "header",
+  required: false,
+  description: "The id or slug of the organization to act in. Needed by a session with several; a key has its own.",
+  schema: { type: "string" },
+};
+
+const IDEMPOTENCY_HEADER = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "Chosen by you. A repetition within a day does nothing again and answers the record without the key.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
+function describeSuccess({ meta, output }: Operation, schemas: Schemas): JsonSchema {
+  if (meta.status === 204) return { description: "Done. There is no body." };
+  const example = meta.example.output === undefined ? {} : { example: meta.example.output };
+  return {
+    description: meta.status === 201 ? "Made." : "Done.",
+    content: { "application/json": { schema: schemas.outputOf(output), ...example } },
+  };
+}
+
+function describeErrors(operation: Operation): JsonSchema {
+  const { meta } = operation;
+  const common =
+    meta.public === true ? PUBLIC_ERRORS : [...COMMON_ERRORS, ...(readsQuery(operation) ? [] : BODY_ERRORS)];
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of new Set([...common, ...meta.errors])) {
+    byStatus.set(HTTP_STATUS[code], [...(byStatus.get(HTTP_STATUS[code]) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      {
+        description: codes.join(", "),
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
+    ]),
+  );
+}
+
+/** Turns zod schemas into JSON Schema, collecting those that carry an id as components. */
+class Schemas {
+  readonly components: Record<string, unknown> = {};
+
+  /** An operation's input as its fields. Unknown fields are refused, and the document says so. */
+  inputOf({ input }: Operation): { properties: Record<string, JsonSchema>; required: string[] } & JsonSchema {
+    const schema = this.#convert(input, "input");
+    const { properties, required } = schema;
+    return {
+      ...schema,
+      properties: isRecord(properties) ? onlyRecords(properties) : {},
+      required: Array.isArray(required) ? required.filter((name) => typeof name === "string") : [],
+    };
+  }
+
+  /** Answers may gain fields, so the closing of objects is dropped from them. */
+  outputOf(output: z.ZodType): JsonSchema {
+    return this.#convert(output, "output");
+  }
+
+  #convert(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+    const { $schema: _dialect, $defs, ...root } = z.toJSONSchema(schema, { io, target: "draft-2020-12" });
+    for (const [id, definition] of Object.entries($defs ?? {})) this.components[id] ??= tidy(definition, io);
+    const tidied = tidy(root, io);
+    return isRecord(tidied) ? tidied : {};
+  }
+}
+
+function tidy(node: unknown, io: "input" | "output"): unknown {
+  if (Array.isArray(node)) return node.map((item) => tidy(item, io));
+  if (!isRecord(node)) return node;
+  const entries = Object.entries(node).flatMap(([keyword, value]): [string, unknown][] => {
+    switch (keyword) {
+      case "properties":
+        return [[keyword, tidyProperties(value, io)]];
+      case "id":
+        return [];
+      case "additionalProperties":
+        return value === false && io === "output" ? [] : [[keyword, tidy(value, io)]];
+      case "$ref":
+        return [[keyword, String(value).replace("#/$defs/", "#/components/schemas/")]];
+      case "maximum":
+      case "minimum":
+        // zod bounds every integer by what a double holds exactly, which says nothing about our API.
+        return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER ? [] : [[keyword, value]];
+      default:
+        return [[keyword, tidy(value, io)]];
+    }
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Here the keys are the names of fields, which may look like keywords. */
+function tidyProperties(properties: unknown, io: "input" | "output"): unknown {
+  if (!isRecord(properties)) return properties;
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, tidy(schema, io)]));
+}
+
+function isRecord(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function onlyRecords(properties: JsonSchema): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    Object.entries(properties).filter((entry): entry is [string, JsonSchema] => isRecord(entry[1])),
+  );
+}

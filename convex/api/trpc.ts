@@ -1,0 +1,55 @@
+import { initTRPC } from "@trpc/server";
+import type { ErrorCode } from "../shared/errors.ts";
+import { FAULT, HTTP_STATUS } from "../shared/errors.ts";
+import type { ApiContext } from "./context.ts";
+import { toRefusal } from "./refusal.ts";
+
+/** Everything about an operation that its schemas do not say. The REST route, the document and the SDK come from it. */
+export type OperationMeta = {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** From the origin on, with the input's path fields in braces: `/api/v1/keys/{keyId}`. */
+  path: string;
+  /** The status of success. */
+  status: 200 | 201 | 204;
+  tag: "Keys" | "Callers" | "System";
+  summary: string;
+  description: string;
+  /** The refusals of its own, beside those that any operation can answer. */
+  errors: readonly ErrorCode[];
+  /** Present on operations that anybody may call. */
+  public?: true;
+  /** Whether the header Idempotency-Key is honoured. */
+  idempotent?: true;
+  example: { input?: unknown; output?: unknown };
+};
+
+const t = initTRPC
+  .context<ApiContext>()
+  .meta<OperationMeta>()
+  .create({
+    // Development mode puts stack traces into answers.
+    isDev: false,
+    errorFormatter({ shape, error, ctx }) {
+      const refusal = toRefusal(error) ?? FAULT;
+      return {
+        message: refusal.message,
+        code: shape.code,
+        data: {
+          code: refusal.code,
+          httpStatus: HTTP_STATUS[refusal.code],
+          traceId: ctx?.arrival.traceId ?? null,
+          errors: refusal.fields ?? [],
+        },
+      };
+    },
+  });
+
+export const router = t.router;
+
+/** Anybody may call: nobody is authenticated. */
+export const publicProcedure = t.procedure;
+
+/** A person or a key, in one organization. Whether it may do the thing is decided where the thing is done. */
+export const callerProcedure = t.procedure.use(async ({ ctx, next }) =>
+  next({ ctx: { identified: await ctx.identify() } }),
+);

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { PERMISSION_PATTERN } from "../shared/permissions.ts";
+
+const MAX_KEY_LENGTH = 512;
+
+/** What `keys.verify` takes. The gateway's light path takes the same, without this schema when the input is plain. */
+export const verifyInputSchema = z.strictObject({
+  key: z.string().min(1).max(MAX_KEY_LENGTH).describe("The plaintext that somebody presented to you."),
+  permission: z
+    .string()
+    .regex(PERMISSION_PATTERN, "Write it as resource:action, for example orders:read.")
+    .optional()
+    .describe("What the key must be allowed to do, as `resource:action`."),
+});
+
+/** A key's limit after this call, in requests and milliseconds. */
+export const rateSchema = z
+  .object({
+    ok: z.boolean(),
+    limit: z.number().int(),
+    remaining: z.number().int(),
+    resetMs: z.number().describe("Until all of the limit is back."),
+    retryAfterMs: z.number().describe("Until one request is; 0 when there is one now."),
+  })
+  .meta({ id: "Rate", description: "Where a key stands against its rate limit." });
+
+const facts = {
+  keyId: z.string(),
+  organizationId: z.string(),
+  ownerKind: z.enum(["personal", "service"]),
+  ownerUserId: z.string(),
+  name: z.string(),
+  env: z.enum(["live", "test"]),
+  permissions: z.array(z.string()).describe("What it may do now."),
+  expiresAt: z.number().int().nullable(),
+};
+
+/** The verdict on a key, told apart by `code`. */
+export const verificationSchema = z
+  .discriminatedUnion("code", [
+    z.object({ valid: z.literal(true), code: z.literal("VALID"), ...facts, rateLimit: rateSchema.nullable() }),
+    z.object({
+      valid: z.literal(false),
+      code: z.enum(["REVOKED", "EXPIRED", "DISABLED", "INSUFFICIENT_PERMISSIONS"]),
+      ...facts,
+    }),
+    z.object({ valid: z.literal(false), code: z.literal("RATE_LIMITED"), ...facts, rateLimit: rateSchema }),
+    z.object({ valid: z.literal(false), code: z.literal("NOT_FOUND") }),
+  ])
+  .meta({ id: "Verification", description: "The verdict on a key. A key that is not good still says which it is." });

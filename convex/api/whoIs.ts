@@ -1,0 +1,60 @@
+import type { Rate } from "../model/verifyKey.ts";
+import { latchkeyError } from "../shared/errors.ts";
+import { PERMISSIONS, covers, isLatchkeyPermission, rolesOf, scopeOf } from "../shared/permissions.ts";
+import type { LatchkeyPermission } from "../shared/permissions.ts";
+import type { Identified } from "./context.ts";
+
+/** What `whoami` answers: the caller as this request found it. Times are epoch milliseconds. */
+export type WhoIs =
+  | {
+      type: "key";
+      keyId: string;
+      name: string;
+      env: "live" | "test";
+      organizationId: string;
+      ownerKind: "personal" | "service";
+      ownerUserId: string;
+      permissions: string[];
+      expiresAt: number | null;
+      rateLimit: Rate | null;
+    }
+  | { type: "user"; userId: string; organizationId: string; role: string; permissions: string[] };
+
+/** Who calls, and what the caller may do now. */
+export function whoIs(identified: Identified): WhoIs {
+  const { organizationId } = identified.caller;
+  if (identified.type === "user") {
+    const { userId, role } = identified;
+    return { type: "user", userId, organizationId, role, permissions: permissionsOf(role) };
+  }
+  const { keyId, name, env, ownerKind, ownerUserId, permissions, expiresAt } = identified.key;
+  return {
+    type: "key",
+    keyId,
+    name,
+    env,
+    organizationId,
+    ownerKind,
+    ownerUserId,
+    permissions,
+    expiresAt,
+    rateLimit: identified.rate,
+  };
+}
+
+/** Throws FORBIDDEN unless the caller holds this permission on the whole organization now. */
+export function requirePermission(identified: Identified, permission: LatchkeyPermission): void {
+  const holds =
+    identified.type === "key"
+      ? covers(identified.key.permissions, permission)
+      : scopeOf(rolesOf(identified.role), permission) === "any";
+  if (holds) return;
+  throw latchkeyError("FORBIDDEN", `This takes the permission ${permission}. Ask an admin of the organization for it.`);
+}
+
+function permissionsOf(role: string): string[] {
+  const roles = rolesOf(role);
+  return Object.keys(PERMISSIONS)
+    .filter(isLatchkeyPermission)
+    .filter((permission) => scopeOf(roles, permission) !== null);
+}

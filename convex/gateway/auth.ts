@@ -1,0 +1,22 @@
+import type { ActionCtx } from "../_generated/server.js";
+import type { Arrival } from "../api/context.ts";
+import { serveAuth } from "../auth/auth.ts";
+import { readText, requireSmallBody } from "./body.ts";
+import { isSafe } from "./origins.ts";
+
+/** Everything under `/api/auth`: better-auth's own routes, held to the edge's limits. It checks origins itself. */
+export async function serveSession(ctx: ActionCtx, { request, traceId, ip, agent }: Arrival): Promise<Response> {
+  requireSmallBody(request.headers);
+  const body = isSafe(request.method) ? {} : { body: await readText(request) };
+  const whole = new Request(request.url, { method: request.method, headers: request.headers, ...body });
+  return await serveAuth(ctx, whole, { id: traceId, ...(ip !== null && { ip }), ...(agent !== null && { agent }) });
+}
+
+/** `GET /.well-known/jwks.json`: the public keys by which anybody checks our tokens. */
+export async function serveJwks(ctx: ActionCtx, arrival: Arrival): Promise<Response> {
+  const url = new URL("/api/auth/jwks", arrival.request.url);
+  const response = await serveAuth(ctx, new Request(url), { id: arrival.traceId });
+  const headers = new Headers(response.headers);
+  headers.set("Cache-Control", "public, max-age=300");
+  return new Response(response.body, { status: response.status, headers });
+}

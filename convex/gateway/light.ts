@@ -1,0 +1,42 @@
+import type { ActionCtx } from "../_generated/server.js";
+import type { Arrival } from "../api/context.ts";
+import { requirePermission, whoIs } from "../api/whoIs.ts";
+import { verifyKey } from "../model/verifyKey.ts";
+import type { VerifyInput } from "../model/verifyKey.ts";
+import { authenticate } from "./authenticate.ts";
+import { readJson, requireSmallBody } from "./body.ts";
+import { json, rateHeaders } from "./respond.ts";
+import type { Answer } from "./respond.ts";
+
+// The operations that other products call once per request of their own. They answer exactly as their procedures
+// do, and share all but the reading of input with them; what is not plain goes to the procedure itself.
+
+/** `POST /api/v1/keys/verify`. */
+export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Answer | Response> {
+  requireSmallBody(arrival.request.headers);
+  const identified = await authenticate(ctx, arrival);
+  const input = await readJson(arrival.request);
+  if (!isPlain(input) || arrival.request.url.includes("?")) {
+    const { serveOperation } = await import("./rest.ts");
+    return await serveOperation(ctx, arrival, { name: "keys.verify", identified, body: input });
+  }
+  requirePermission(identified, "keys:verify");
+  const verification = await verifyKey(ctx, identified.caller.organizationId, input, arrival);
+  return json(200, verification, rateHeaders(identified.rate));
+}
+
+/** `GET /api/v1/whoami`. */
+export async function serveWhoami(ctx: ActionCtx, arrival: Arrival): Promise<Answer | Response> {
+  const identified = await authenticate(ctx, arrival);
+  if (arrival.request.url.includes("?")) {
+    const { serveOperation } = await import("./rest.ts");
+    return await serveOperation(ctx, arrival, { name: "whoami", identified, body: undefined });
+  }
+  return json(200, whoIs(identified), rateHeaders(identified.rate));
+}
+
+/** Whether the input is one that needs no schema to be found right. */
+function isPlain(input: unknown): input is VerifyInput {
+  if (typeof input !== "object" || input === null || !("key" in input) || typeof input.key !== "string") return false;
+  return Object.keys(input).length === 1 && input.key.length > 0 && input.key.length <= 512;
+}

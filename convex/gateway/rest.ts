@@ -1,0 +1,70 @@
+import type { ActionCtx } from "../_generated/server.js";
+import type { ApiContext, Arrival, Identified } from "../api/context.ts";
+import { openApiDocument } from "../api/openapi.ts";
+import { matchOperation, operationsOf } from "../api/operations.ts";
+import type { Operation } from "../api/operations.ts";
+import { callOperation, gatherInput, readsQuery } from "../api/rest.ts";
+import { appRouter } from "../api/router.ts";
+import { latchkeyError } from "../shared/errors.ts";
+import { authenticate } from "./authenticate.ts";
+import { readJson, requireSmallBody } from "./body.ts";
+import { json, noContent, rateHeaders } from "./respond.ts";
+import type { Answer } from "./respond.ts";
+
+const operations = operationsOf(appRouter);
+let document: string | undefined;
+
+/** Everything under `/api/v1`, and `/api/health`: finds the operation, who calls it, its input, and answers what it returns. */
+export async function serveRest(ctx: ActionCtx, arrival: Arrival): Promise<Answer> {
+  const { request } = arrival;
+  requireSmallBody(request.headers);
+  const { pathname, searchParams } = new URL(request.url);
+  const match = matchOperation(operations, request.method === "HEAD" ? "GET" : request.method, pathname);
+  if (match === null) throw latchkeyError("NOT_FOUND", "Nothing is here. The operations are listed in /openapi.json.");
+  if ("allowed" in match) {
+    throw latchkeyError("METHOD_NOT_ALLOWED", `This address takes ${match.allowed.join(" and ")} only.`);
+  }
+  const { operation, params } = match;
+  const identified = operation.meta.public === true ? null : await authenticate(ctx, arrival);
+  const body = readsQuery(operation) ? undefined : await readJson(request);
+  return await answer(ctx, arrival, operation, { identified, params, query: searchParams, body });
+}
+
+/** The rest of the way for an operation whose caller and body are known already. */
+export async function serveOperation(
+  ctx: ActionCtx,
+  arrival: Arrival,
+  { name, identified, body }: { name: string; identified: Identified; body: unknown },
+): Promise<Answer> {
+  const operation = operations.find((candidate) => candidate.name === name);
+  if (operation === undefined) throw new Error(`There is no operation ${name}`);
+  const query = new URL(arrival.request.url).searchParams;
+  return await answer(ctx, arrival, operation, { identified, params: {}, query, body });
+}
+
+/** `GET /openapi.json`: the document of exactly these operations, made once. */
+export async function serveDocument(): Promise<Answer> {
+  document ??= JSON.stringify(openApiDocument(operations));
+  return {
+    status: 200,
+    body: document,
+    headers: { "Content-Type": "application/json", "Cache-Control": "public, max-age=300" },
+  };
+}
+
+async function answer(
+  ctx: ActionCtx,
+  arrival: Arrival,
+  operation: Operation,
+  given: { identified: Identified | null; params: Record<string, string>; query: URLSearchParams; body: unknown },
+): Promise<Answer> {
+  const { identified } = given;
+  const context: ApiContext = {
+    convex: ctx,
+    arrival,
+    identify: async () => identified ?? (await authenticate(ctx, arrival)),
+  };
+  const headers = rateHeaders(identified?.rate ?? null);
+  const output = await callOperation(appRouter, operation, context, gatherInput(operation, given));
+  return operation.meta.status === 204 ? noContent(headers) : json(operation.meta.status, output, headers);
+}

@@ -1,0 +1,49 @@
+import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
+import type { ActionCtx } from "../_generated/server.js";
+import type { ApiContext, Arrival, Identified } from "../api/context.ts";
+import { toRefusal } from "../api/refusal.ts";
+import { appRouter } from "../api/router.ts";
+import { authenticate } from "./authenticate.ts";
+import { readText, requireJsonType, requireSmallBody } from "./body.ts";
+import { isSafe } from "./origins.ts";
+
+/** Everything under `/api/trpc`. Its errors keep tRPC's envelope, with our code, status and trace id in `data`. */
+export async function serveTrpc(ctx: ActionCtx, arrival: Arrival): Promise<Response> {
+  const { request, traceId } = arrival;
+  const body = await readBody(request);
+  const headers = new Headers({ "Cache-Control": "no-store" });
+  return await fetchRequestHandler({
+    endpoint: "/api/trpc",
+    req: new Request(request.url, { method: request.method, headers: request.headers, ...body.init }),
+    router: appRouter,
+    createContext: () => {
+      // Refused here and not before, so that the refusal gets tRPC's envelope.
+      if (body.refusal !== undefined) throw body.refusal;
+      return createContext(ctx, arrival);
+    },
+    responseMeta: () => ({ headers }),
+    onError: ({ error }) => {
+      if (toRefusal(error) !== null) return;
+      // oxlint-disable-next-line no-console -- the deployment's log is where an operator looks the trace id up
+      console.error(`[${traceId}]`, error.cause ?? error);
+    },
+  });
+}
+
+function createContext(ctx: ActionCtx, arrival: Arrival): ApiContext {
+  let identified: Promise<Identified> | undefined;
+  // Several calls in one batch are one request of one caller, and one use of its key.
+  return { convex: ctx, arrival, identify: async () => await (identified ??= authenticate(ctx, arrival)) };
+}
+
+async function readBody(request: Request): Promise<{ init: { body?: string }; refusal?: Error }> {
+  if (isSafe(request.method)) return { init: {} };
+  try {
+    requireSmallBody(request.headers);
+    requireJsonType(request.headers);
+    return { init: { body: await readText(request) } };
+  } catch (refusal) {
+    if (!(refusal instanceof Error)) throw refusal;
+    return { init: {}, refusal };
+  }
+}
