@@ -122,12 +122,13 @@ export async function fillDemo(url: string, dataFolder: string): Promise<DemoLog
   await call("/api/auth/organization/create", { name: "Tidewater Goods", slug: "tidewater-goods" });
   for (const { since, lifetimeDays, ...input } of KEYS) {
     const expiresAt = lifetimeDays === undefined ? undefined : Date.now() + lifetimeDays * DAY_MS;
-    const { id, key } = await call("/api/v1/keys", { ...input, expiresAt });
-    if (since === "used") await fetch(`${url}/api/v1/whoami`, { headers: { "x-api-key": String(key) } });
-    if (since === "revoked") await call(`/api/v1/keys/${id}/revoke`, { reason: "The contract ended" });
-    if (since === "disabled") await call(`/api/v1/keys/${id}/disable`, {});
-    if (since === "expired") await call(`/api/v1/keys/${id}/expire`, {});
-    if (since === "rotated") await call(`/api/v1/keys/${id}/rotate`, { graceMs: DAY_MS });
+    const made = await call("/api/v1/keys", { ...input, expiresAt });
+    const path = `/api/v1/keys/${String(made.id)}`;
+    if (since === "used") await fetch(`${url}/api/v1/whoami`, { headers: { "x-api-key": String(made.key) } });
+    if (since === "revoked") await call(`${path}/revoke`, { reason: "The contract ended" });
+    if (since === "disabled") await call(`${path}/disable`, {});
+    if (since === "expired") await call(`${path}/expire`, {});
+    if (since === "rotated") await call(`${path}/rotate`, { graceMs: DAY_MS });
   }
   writePrivateFile(file, `${JSON.stringify(login, null, 2)}\n`);
   return login;
