@@ -85,8 +85,9 @@ function toOperation(name: string, procedure: unknown): Operation {
     inputs: unknown[];
     output?: unknown;
   };
-  const input = inputs.length === 0 ? z.strictObject({}) : inputs[0];
-  if (meta === undefined || inputs.length > 1 || !(input instanceof z.ZodObject) || !(output instanceof z.ZodType)) {
+  let input = inputs[0];
+  while (input instanceof z.ZodOptional || input instanceof z.ZodDefault) input = input.unwrap();
+  if (meta === undefined || inputs.length !== 1 || !(input instanceof z.ZodObject) || !(output instanceof z.ZodType)) {
     throw new Error(`${name} needs meta, one object as input, and an output schema`);
   }
   return { name, type, meta, input, output };

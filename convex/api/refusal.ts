@@ -34,8 +34,9 @@ export function toRefusal(thrown: unknown): LatchkeyErrorData | null {
 }
 
 export function wrongInput(fields: FieldError[]): LatchkeyErrorData {
-  const names = fields.map((field) => field.path).join(", ");
-  return { code: "INVALID_INPUT", message: `The input is not right: ${names}. See errors for each field.`, fields };
+  const names = fields.flatMap(({ path }) => (path === "" ? [] : [path])).join(", ");
+  const message = names === "" ? "The input has the wrong shape." : `The input is not right: ${names}.`;
+  return { code: "INVALID_INPUT", message: `${message} See errors for what to change.`, fields };
 }
 
 type Issue = { code: string; path: PropertyKey[]; message: string; keys?: string[] };

@@ -42,6 +42,7 @@ function toResponse(answer: Answer, { traceId, cors }: Envelope): Response {
 function passOn(response: Response, { traceId, cors }: Envelope): Response {
   const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(cors)) headers.set(name, value);
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("X-Trace-Id", traceId);
   return new Response(response.body, { status: response.status, headers });

@@ -8,7 +8,7 @@ import { appRouter } from "../api/router.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { authenticate } from "./authenticate.ts";
 import { readJson, requireSmallBody } from "./body.ts";
-import { json, noContent, rateHeaders } from "./respond.ts";
+import { json, noContent, problem, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
 
 const operations = operationsOf(appRouter);
@@ -22,7 +22,9 @@ export async function serveRest(ctx: ActionCtx, arrival: Arrival): Promise<Answe
   const match = matchOperation(operations, request.method === "HEAD" ? "GET" : request.method, pathname);
   if (match === null) throw latchkeyError("NOT_FOUND", "Nothing is here. The operations are listed in /openapi.json.");
   if ("allowed" in match) {
-    throw latchkeyError("METHOD_NOT_ALLOWED", `This address takes ${match.allowed.join(" and ")} only.`);
+    const message = `This address takes ${match.allowed.join(" and ")} only.`;
+    const refused = problem({ code: "METHOD_NOT_ALLOWED", message }, arrival.traceId);
+    return { ...refused, headers: { ...refused.headers, Allow: match.allowed.join(", ") } };
   }
   const { operation, params } = match;
   const identified = operation.meta.public === true ? null : await authenticate(ctx, arrival);

@@ -14,7 +14,7 @@ export const health = publicProcedure
     public: true,
     example: { output: { status: "ok" } },
   })
-  .input(z.strictObject({}))
+  .input(z.strictObject({}).optional())
   .output(z.object({ status: z.literal("ok") }))
   .query(async ({ ctx }): Promise<{ status: "ok" }> => {
     // A lookup that finds nothing still goes all the way to the index.

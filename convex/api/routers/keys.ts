@@ -95,7 +95,7 @@ export const keysRouter = router({
       errors: [],
       example: { output: { items: [EXAMPLE_RECORD], nextCursor: null } },
     })
-    .input(listSchema)
+    .input(listSchema.default({}))
     .output(pageSchema)
     .query(async ({ ctx, input }): Promise<z.infer<typeof pageSchema>> => {
       const {

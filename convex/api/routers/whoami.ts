@@ -47,6 +47,6 @@ export const whoami = callerProcedure
       },
     },
   })
-  .input(z.strictObject({}))
+  .input(z.strictObject({}).optional())
   .output(whoIsSchema)
   .query(({ ctx }): WhoIs => whoIs(ctx.identified));
