@@ -17,7 +17,8 @@ export const vRequest = v.object({ id: v.string(), ip: v.optional(v.string()), a
 export const vCaller = v.union(
   v.object({
     type: v.literal("user"),
-    userId: v.id("user"),
+    // As the session says it.
+    userId: v.string(),
     organizationId: v.id("organization"),
     request: vRequest,
   }),
@@ -64,12 +65,12 @@ export async function getMember(
 export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number | null): Promise<ResolvedCaller> {
   const { organizationId, request } = caller;
   if (caller.type === "user") {
-    const [member, user] = await Promise.all([
-      getMember(ctx, organizationId, caller.userId),
-      ctx.db.get("user", caller.userId),
-    ]);
+    const userId = ctx.db.normalizeId("user", caller.userId);
+    const user = userId === null ? null : await ctx.db.get("user", userId);
+    if (user === null) throw latchkeyError("UNAUTHENTICATED", "This user is gone. Sign in again.");
+    const member = await getMember(ctx, organizationId, user._id);
     const roles = member === null ? [] : rolesOf(member.role);
-    return { organizationId, request, userId: caller.userId, roles, key: null, name: user?.name ?? "A former user" };
+    return { organizationId, request, userId: user._id, roles, key: null, name: user.name };
   }
 
   const record = await ctx.db.get("keys", caller.keyId);
