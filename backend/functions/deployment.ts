@@ -98,6 +98,8 @@ export interface Schema {
 export interface TableDefinition {
   readonly name: string;
   readonly indexes: readonly IndexDefinition[];
+  /** Declared with `staged: true`: not built and not usable yet. */
+  readonly stagedIndexes: readonly IndexDefinition[];
   /** Parsed validator JSON of the documents, or null when anything is allowed. */
   readonly documentType: JsonValue;
 }

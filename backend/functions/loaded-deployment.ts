@@ -18,18 +18,24 @@ export interface Host {
 /** A deployment in a realm of its own. Running calls keep the one they began with when a push replaces it. */
 export class LoadedDeployment {
   readonly definition: Deployment;
-  readonly host: Host;
   readonly realm = new Realm();
+  readonly #host: Host | null;
   readonly #positions: SourcePositions;
   readonly #mounts = new Map<string, LoadedMount>();
 
-  constructor(definition: Deployment, host: Host) {
+  /** Without a host its modules can be imported but nothing can be called. */
+  constructor(definition: Deployment, host: Host | null) {
     this.definition = definition;
-    this.host = host;
+    this.#host = host;
     this.#positions = new SourcePositions(definition);
     for (const mount of definition.mounts.values()) {
       this.#mounts.set(mount.path, new LoadedMount(this, mount));
     }
+  }
+
+  get host(): Host {
+    if (this.#host === null) throw new Error("Nothing can be called while a push is evaluated.");
+    return this.#host;
   }
 
   /** Frames of a stack in terms of the pushed source files. */
@@ -39,5 +45,11 @@ export class LoadedDeployment {
 
   mount(path: string): LoadedMount | undefined {
     return this.#mounts.get(path);
+  }
+
+  requireMount(path: string): LoadedMount {
+    const mount = this.mount(path);
+    if (mount === undefined) throw new Error(`There is no component at "${path}".`);
+    return mount;
   }
 }

@@ -29,11 +29,14 @@ export class LoadedMount {
     this.modules = new ModuleGraph(deployment.realm, {
       label: definition.path === "" ? "convex:/" : `convex:/${definition.path}/`,
       sources: definition.modules,
-      evaluating: (evaluate) => {
-        const root = createRoot();
-        return executions.run(new Execution({ kind: "import", mount: this, functionPath: "", root }), evaluate);
-      },
+      evaluating: (evaluate) => this.importing(evaluate),
     });
+  }
+
+  /** Runs the evaluation of modules, which may read the environment and nothing else. */
+  importing<T>(evaluate: () => T): T {
+    const execution = new Execution({ kind: "import", mount: this, functionPath: "", root: createRoot() });
+    return executions.run(execution, evaluate);
   }
 
   get path(): string {

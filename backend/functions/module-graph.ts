@@ -10,7 +10,7 @@ export interface ModuleGraphOptions {
   readonly label: string;
   readonly sources: ReadonlyMap<string, ModuleSource>;
   /** Answers specifiers that no source has, with the exports of a synthetic module; undefined when it has none either. */
-  synthetic?(specifier: string): Namespace | undefined;
+  readonly synthetic?: ((specifier: string) => Namespace | undefined) | undefined;
   /** Wraps each evaluation of user code; used to mark it as an import. */
   evaluating<T>(evaluate: () => T): T;
 }
