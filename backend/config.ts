@@ -25,6 +25,8 @@ export interface BackendConfig {
   readonly peerAddressHeader?: string;
   readonly limits?: Partial<Limits>;
   log(entry: BackendLogEntry): void;
+  /** The disk has failed: nothing can be promised any more, and the process should end. */
+  onFailure?(error: Error): void;
 }
 
 export interface Limits {

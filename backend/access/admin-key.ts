@@ -4,8 +4,23 @@ import { AccessError } from "./access-error.ts";
 import type { Caller } from "./caller.ts";
 import { decodeIdentity } from "./acting-identity.ts";
 
+export type AdminCaller = Extract<Caller, { type: "admin" }>;
+
+/** Decides who is an admin. */
+export interface AdminGate {
+  /** @throws AccessError when `presented` is not good. */
+  require(presented: string): AdminCaller;
+}
+
+/** The gate of listeners that the world can reach: nobody is an admin there, whatever key they have. */
+export const NO_ADMINS: AdminGate = {
+  require: () => {
+    throw new AccessError(403, "AdminNotAcceptedHere", "Admin calls are accepted on the backend's own listener only.");
+  },
+};
+
 /** Knows the one admin key and reads the forms in which tools present it. */
-export class AdminKey {
+export class AdminKey implements AdminGate {
   readonly #digest: Buffer;
 
   constructor(key: string) {
@@ -17,7 +32,7 @@ export class AdminKey {
    *
    * @throws AccessError 403 when it is neither.
    */
-  require(presented: string): Extract<Caller, { type: "admin" }> {
+  require(presented: string): AdminCaller {
     if (this.#matches(presented)) return { type: "admin", actingAs: null };
     // The key itself may hold colons, so only the last one can start an identity.
     const colon = presented.lastIndexOf(":");

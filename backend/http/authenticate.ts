@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { AccessError } from "../access/access-error.ts";
-import type { AdminKey } from "../access/admin-key.ts";
+import type { AdminGate } from "../access/admin-key.ts";
 import { ANONYMOUS, type Caller } from "../access/caller.ts";
 import type { VerifiedToken } from "../identity/token-verifier.ts";
 import { isJsonObject } from "../values/json.ts";
 
 export interface Authentication {
-  readonly adminKey: AdminKey;
+  readonly adminKey: AdminGate;
   readonly verifyToken: (jwt: string) => Promise<VerifiedToken>;
 }
 
@@ -36,7 +36,7 @@ export async function authenticate(req: IncomingMessage, { adminKey, verifyToken
  *
  * @throws AccessError 401 without a key, 403 with a wrong one.
  */
-export function requireAdmin(req: IncomingMessage, body: unknown, adminKey: AdminKey): void {
+export function requireAdmin(req: IncomingMessage, body: unknown, adminKey: AdminGate): void {
   const header = /^Convex +(.*)$/i.exec(req.headers.authorization ?? "")?.[1];
   const inBody = isJsonObject(body) && typeof body["adminKey"] === "string" ? body["adminKey"] : undefined;
   const presented = header ?? inBody;

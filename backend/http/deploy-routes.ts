@@ -1,4 +1,4 @@
-import type { AdminKey } from "../access/admin-key.ts";
+import type { AdminGate } from "../access/admin-key.ts";
 import { isJsonObject, type JsonValue } from "../values/json.ts";
 import { requireAdmin } from "./authenticate.ts";
 import type { FunctionLog } from "./function-log.ts";
@@ -19,7 +19,7 @@ export interface DeploySteps {
 
 export interface DeployRoutesOptions {
   readonly deploy: DeploySteps;
-  readonly adminKey: AdminKey;
+  readonly adminKey: AdminGate;
   readonly functionLog: FunctionLog;
   readonly cloudUrl: string;
   readonly siteUrl: string;

@@ -1,4 +1,4 @@
-import type { AdminKey } from "../access/admin-key.ts";
+import type { AdminGate } from "../access/admin-key.ts";
 import type { Caller } from "../access/caller.ts";
 import type { CallAnswer, FunctionCall } from "../access/function-calls.ts";
 import type { BackendLogEntry } from "../config.ts";
@@ -8,7 +8,8 @@ import type { SessionMutations } from "./session-mutations.ts";
 
 /** What sessions share. */
 export interface SyncContext extends LiveQueryContext {
-  readonly adminKey: AdminKey;
+  /** Depends on the listener a socket came through. */
+  readonly adminKey: AdminGate;
   readonly verifyToken: (jwt: string) => Promise<VerifiedToken>;
   readonly mutations: SessionMutations;
   readonly runAction: (caller: Caller, call: FunctionCall) => Promise<CallAnswer>;

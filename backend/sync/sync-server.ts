@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
+import type { AdminGate } from "../access/admin-key.ts";
 import type { Limits } from "../config.ts";
 import { Outbox } from "./outbox.ts";
 import { decodeClientMessage, ProtocolError } from "./protocol.ts";
@@ -35,13 +36,13 @@ export class SyncServer implements AsyncDisposable {
   }
 
   /** Takes over an upgrade of `/api/<client version>/sync`; refuses any other with 404. */
-  handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer, adminGate: AdminGate): void {
     const path = (req.url ?? "").split("?", 1)[0] ?? "";
     if (!SYNC_PATH.test(path)) {
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }
-    this.#server.handleUpgrade(req, socket, head, (webSocket) => this.#accept(webSocket));
+    this.#server.handleUpgrade(req, socket, head, (webSocket) => this.#accept(webSocket, adminGate));
   }
 
   /** Tells every client to come back later, which they do by themselves, and waits for running mutations. */
@@ -60,12 +61,13 @@ export class SyncServer implements AsyncDisposable {
     this.#server.close();
   }
 
-  #accept(socket: WebSocket): void {
+  #accept(socket: WebSocket, adminGate: AdminGate): void {
     const outbox = new Outbox(socket, {
       maxBacklogBytes: this.#limits.socketBacklogBytes,
       onOverflow: () => socket.terminate(),
     });
-    const session = new Session(this.#context, outbox, (code, reason) => socket.close(code, reason));
+    const context = { ...this.#context, adminKey: adminGate };
+    const session = new Session(context, outbox, (code, reason) => socket.close(code, reason));
     this.#alive.set(socket, true);
     socket.on("message", (data, isBinary) => {
       this.#alive.set(socket, true);
