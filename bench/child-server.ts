@@ -4,12 +4,24 @@ import { once } from "node:events";
 /** What a server under test tells its parent once it listens. */
 export interface ServerReady {
   readonly port: number;
+  /** Where a key is verified. */
+  readonly path: string;
   /** Headers that every verify request carries. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly path: string;
   /** Keys that are good, a sample from all over the table. */
   readonly keys: readonly string[];
-  readonly details?: Readonly<Record<string, string>>;
+  /** Latchkey only. */
+  readonly owner?: LatchkeyOwner;
+}
+
+/** Who owns the keys in the Latchkey under test. */
+export interface LatchkeyOwner {
+  readonly organizationId: string;
+  /** The Cookie header of the owner's session. */
+  readonly cookie: string;
+  /** A service key that may verify, create, disable and enable keys. */
+  readonly keyId: string;
+  readonly key: string;
 }
 
 export interface ChildServer extends AsyncDisposable {

@@ -9,6 +9,8 @@ export interface LoadOrder {
   readonly requests: readonly string[];
   readonly connections: number;
   readonly seconds: number;
+  /** The status of every right answer. */
+  readonly status: number;
   /** Text that every right answer holds in its body. */
   readonly expect: string;
 }
@@ -18,7 +20,7 @@ export interface LoadResult {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Answers that were not 200 or lacked the expected text. */
+  /** Answers without the expected status or text. */
   readonly wrong: number;
   readonly firstWrong?: string;
 }
@@ -44,7 +46,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       const sentAt = performance.now();
       const answer = await exchange(socket, request);
       latencies.push(performance.now() - sentAt);
-      if (!answer.startsWith("HTTP/1.1 200") || !answer.includes(order.expect)) {
+      if (!answer.startsWith(`HTTP/1.1 ${order.status} `) || !answer.includes(order.expect)) {
         wrong += 1;
         firstWrong ??= answer.slice(0, 600);
       }

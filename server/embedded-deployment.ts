@@ -1,6 +1,9 @@
 import { join } from "node:path";
+import { CorruptDatabaseError, FolderNotWritableError } from "../backend/database/database-file.ts";
+import { FolderInUseError } from "../backend/database/folder-lock.ts";
 import { startBackend, type Backend, type BackendConfig } from "../backend/main.ts";
 import { writePrivateFile } from "./data-folder.ts";
+import { OperatorError } from "./operator-error.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface EmbeddedDeployment extends Upstream {
@@ -10,14 +13,12 @@ export interface EmbeddedDeployment extends Upstream {
 
 /**
  * Starts the embedded backend in this process and notes where its API listens in `<data>/backend.json`, for tools.
- * Throws what the backend throws: another process in the folder, or a database that cannot be used.
+ * Throws an OperatorError when another process has the folder, or its database is damaged.
  */
 export async function startEmbeddedDeployment(config: BackendConfig): Promise<EmbeddedDeployment> {
-  const backend: Backend = await startBackend(config);
-  writePrivateFile(
-    join(config.dataDir, "backend.json"),
-    `${JSON.stringify({ url: backend.apiUrl, pid: process.pid })}\n`,
-  );
+  const backend = await start(config);
+  const note = { url: backend.apiUrl, pid: process.pid };
+  writePrivateFile(join(config.dataDir, "backend.json"), `${JSON.stringify(note)}\n`);
   return {
     apiUrl: backend.apiUrl,
     get ready() {
@@ -28,4 +29,22 @@ export async function startEmbeddedDeployment(config: BackendConfig): Promise<Em
     upgrade: (request, socket, head) => backend.handleUpgrade(request, socket, head),
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };
+}
+
+async function start(config: BackendConfig): Promise<Backend> {
+  try {
+    return await startBackend(config);
+  } catch (error) {
+    if (
+      error instanceof FolderInUseError ||
+      error instanceof CorruptDatabaseError ||
+      error instanceof FolderNotWritableError
+    ) {
+      // These messages end with what to do.
+      const [what = error.message, ...hints] = error.message.split(/\. (?=[A-Z])/);
+      const hint = hints.length === 0 ? "choose another folder: npm start -- --data <folder>" : hints.join(". ");
+      throw new OperatorError(what, hint, { cause: error });
+    }
+    throw error;
+  }
 }

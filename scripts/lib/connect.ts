@@ -40,6 +40,7 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
     production: true,
     peerAddressHeader: PEER_ADDRESS_HEADER,
     log: reportEntry,
+    onFailure: endProcess,
   });
   starting.done();
   try {
@@ -51,6 +52,13 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
     await upstream[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** An uncaught exception: after a failed disk nothing can be promised, a drain least of all. */
+function endProcess(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 /** Connects a deployment that runs elsewhere and brings what is deployed on it up to date. */

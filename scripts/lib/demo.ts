@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writePrivateFile } from "../../server/data-folder.ts";
+import { openSession } from "./session.ts";
 
 const EMAIL = "demo@example.com";
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -118,7 +119,7 @@ export async function fillDemo(url: string, dataFolder: string): Promise<DemoLog
   const file = join(dataFolder, "demo.json");
   if (existsSync(file)) return decodeLogin(readFileSync(file, "utf8"));
   const login = { email: EMAIL, password: randomBytes(12).toString("base64url") };
-  const call = await signUp(url, login);
+  const { call } = await openSession(url, { name: "Demo", ...login });
   await call("/api/auth/organization/create", { name: "Tidewater Goods", slug: "tidewater-goods" });
   for (const { since, lifetimeDays, ...input } of KEYS) {
     const expiresAt = lifetimeDays === undefined ? undefined : Date.now() + lifetimeDays * DAY_MS;
@@ -132,25 +133,6 @@ export async function fillDemo(url: string, dataFolder: string): Promise<DemoLog
   }
   writePrivateFile(file, `${JSON.stringify(login, null, 2)}\n`);
   return login;
-}
-
-async function signUp(url: string, login: DemoLogin) {
-  let cookie = "";
-  const call = async (path: string, body: unknown): Promise<Record<string, unknown>> => {
-    const answer = await fetch(url + path, {
-      method: "POST",
-      headers: { "content-type": "application/json", origin: url, cookie },
-      body: JSON.stringify(body),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`the demo cannot be filled: ${path} answers ${answer.status} ${text}`);
-    const cookies = answer.headers.getSetCookie().map((line) => line.split(";")[0]);
-    if (cookies.length > 0) cookie = cookies.join("; ");
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? { ...value } : {};
-  };
-  await call("/api/auth/sign-up/email", { ...login, name: "Demo" });
-  return call;
 }
 
 function decodeLogin(text: string): DemoLogin {

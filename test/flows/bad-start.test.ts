@@ -24,7 +24,8 @@ async function refusal(args: string[]): Promise<string> {
 }
 
 async function fingerprint(path: string): Promise<Record<string, string>> {
-  const names = (await readdir(path)).toSorted();
+  // The lock names its last owner; everything else has to stay as it is.
+  const names = (await readdir(path)).filter((name) => name !== "database.pid").toSorted();
   const hashes = names.map(async (name) => [
     name,
     createHash("sha256")

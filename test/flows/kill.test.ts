@@ -57,7 +57,9 @@ test("after kill -9 in the middle of 1,000 acknowledged creates, every acknowled
   const names: string[] = [];
   for (let cursor: string | null = ""; cursor !== null;) {
     const page = await succeed(
-      await fetch(`${url}/api/v1/keys?limit=100&cursor=${encodeURIComponent(cursor)}`, { headers: cookie }),
+      await fetch(`${url}/api/v1/keys?limit=100${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`, {
+        headers: cookie,
+      }),
     );
     const { items, nextCursor } = decodePage(page);
     names.push(...items);
