@@ -18,6 +18,8 @@ export const buttonStyles = cva(
         ghost: "border-transparent text-muted hover:not-data-disabled:bg-raised hover:not-data-disabled:text-text",
         danger:
           "border-transparent bg-danger-solid text-[oklch(0.99_0_0)] hover:not-data-disabled:bg-danger-solid-hover",
+        // Beside milder actions, where the confirm that follows is the loud one.
+        dangerQuiet: "border-control/60 bg-surface text-danger hover:not-data-disabled:bg-danger-soft",
       },
       size: {
         base: "h-8 px-3 text-sm",

@@ -1,3 +1,4 @@
+import { Field } from "@base-ui/react/field";
 import { Input as BaseInput } from "@base-ui/react/input";
 import type { ComponentProps } from "react";
 
@@ -16,6 +17,12 @@ export function Input({ className, ...props }: ComponentProps<typeof BaseInput>)
 }
 
 /** Several lines of text; put it in a `Field`. */
-export function Textarea({ className, ...props }: ComponentProps<"textarea">) {
-  return <textarea {...props} className={cn(controlStyles, "min-h-16 resize-y py-1.5", className)} />;
+export function Textarea({ className, ...props }: ComponentProps<typeof Field.Control>) {
+  return (
+    <Field.Control
+      {...props}
+      render={<textarea />}
+      className={cn(controlStyles, "min-h-16 resize-y py-1.5", typeof className === "string" && className)}
+    />
+  );
 }

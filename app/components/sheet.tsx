@@ -42,12 +42,12 @@ export function Sheet({ open, onClose, title, side = "right", modal = true, chil
             "data-starting-style:opacity-0 data-ending-style:opacity-0",
           )}
         >
-          <header className="flex h-14 shrink-0 items-center gap-3 border-b border-border px-5">
+          <div className="flex h-14 shrink-0 items-center gap-3 border-b border-border px-5">
             <BaseDialog.Title className="min-w-0 flex-1 truncate text-lg font-semibold">{title}</BaseDialog.Title>
             <BaseDialog.Close render={<Button variant="ghost" size="icon" className="-mr-2" aria-label={t("close")} />}>
               <X strokeWidth={1.5} aria-hidden />
             </BaseDialog.Close>
-          </header>
+          </div>
           <div className="flex min-h-0 flex-1 flex-col overflow-y-auto overscroll-contain">{children}</div>
         </BaseDialog.Popup>
       </BaseDialog.Portal>

@@ -90,6 +90,12 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
       initialFocus={nameRef}
       footer={
         <>
+          <KeySummary
+            permissions={permissions}
+            expiresAt={expiresAt}
+            ownerKind={ownerKind}
+            organization={organization.name}
+          />
           <Button onClick={onClose}>{t("cancel")}</Button>
           <Button type="submit" form={formId} variant="primary" busy={busy}>
             {t("submit")}
@@ -147,12 +153,6 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
             error={submitted && expiresAt === null ? t("dateProblem") : null}
           />
         </Part>
-        <KeySummary
-          permissions={permissions}
-          expiresAt={expiresAt}
-          ownerKind={ownerKind}
-          organization={organization.name}
-        />
         <FormError error={error} />
       </form>
     </Dialog>

@@ -60,27 +60,27 @@ export function KeyDetails({ keyView, now }: { keyView: KeyView; now: number }) 
             </span>
           )}
         </Item>
-        <div className="grid grid-cols-2 gap-4">
-          <Item label={t("owner")}>
-            {keyView.ownerName ?? tKeys("formerMember")}
-            <span className="block text-sm text-muted">{t(`ownerKind.${keyView.ownerKind}`)}</span>
-          </Item>
-          <Item label={t("rateLimit")}>
-            <RateLimit rateLimit={keyView.rateLimit} />
-          </Item>
-          <Item label={t("created")}>
-            <ExactTime at={keyView.createdAt} />
-          </Item>
-          <Item label={t("expires")}>
-            {keyView.expiresAt === null ? tKeys("never") : <ExactTime at={keyView.expiresAt} />}
-          </Item>
-          <Item label={t("lastUsed")}>
-            <LastUsed keyView={keyView} now={now} />
-          </Item>
-          <Item label={t("rotations")}>
-            <span className="tabular-nums">{keyView.version - 1}</span>
-          </Item>
-        </div>
+      </dl>
+      <dl className="grid grid-cols-2 gap-4">
+        <Item label={t("owner")}>
+          {keyView.ownerName ?? tKeys("formerMember")}
+          <span className="block text-sm text-muted">{t(`ownerKind.${keyView.ownerKind}`)}</span>
+        </Item>
+        <Item label={t("rateLimit")}>
+          <RateLimit rateLimit={keyView.rateLimit} />
+        </Item>
+        <Item label={t("created")}>
+          <ExactTime at={keyView.createdAt} />
+        </Item>
+        <Item label={t("expires")}>
+          {keyView.expiresAt === null ? tKeys("never") : <ExactTime at={keyView.expiresAt} />}
+        </Item>
+        <Item label={t("lastUsed")}>
+          <LastUsed keyView={keyView} now={now} />
+        </Item>
+        <Item label={t("rotations")}>
+          <span className="tabular-nums">{keyView.version - 1}</span>
+        </Item>
       </dl>
     </div>
   );

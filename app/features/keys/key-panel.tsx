@@ -55,13 +55,13 @@ function LoadedKey({ keyView, onAction }: { keyView: KeyView; onAction: (action:
     <>
       <KeyDetails keyView={keyView} now={now} />
       {actions.length > 0 && (
-        <footer className="sticky bottom-0 mt-auto flex flex-wrap gap-2 border-t border-border bg-float px-5 py-3">
+        <div className="sticky bottom-0 mt-auto flex flex-wrap gap-2 border-t border-border bg-float px-5 py-3">
           {actions.map((action) => {
             const Icon = actionIcons[action];
             return (
               <Button
                 key={action}
-                variant={dangerous.has(action) ? "danger" : "secondary"}
+                variant={dangerous.has(action) ? "dangerQuiet" : "secondary"}
                 onClick={() => onAction(action)}
               >
                 <Icon strokeWidth={1.5} aria-hidden />
@@ -69,7 +69,7 @@ function LoadedKey({ keyView, onAction }: { keyView: KeyView; onAction: (action:
               </Button>
             );
           })}
-        </footer>
+        </div>
       )}
     </>
   );

@@ -5,7 +5,6 @@ import { useTranslations } from "use-intl";
 import { maskedKey } from "#convex/shared/keyFormat.ts";
 import { keyStatus } from "#convex/shared/keyStatus.ts";
 
-import { Chip } from "../../components/badge.tsx";
 import { RelativeTime } from "../../components/time.tsx";
 import { Skeleton } from "../../components/skeleton.tsx";
 import { Tooltip } from "../../components/tooltip.tsx";
@@ -32,6 +31,8 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
   const { slug } = useOrganization();
   const status = keyStatus(keyView, now);
   const dead = status === "revoked" || status === "expired";
+  const owner = keyView.ownerKind === "service" ? t("service") : (keyView.ownerName ?? t("formerMember"));
+  const tags = keyView.tags.join(", ");
   const muted = dead ? "text-muted" : undefined;
   return (
     <tr
@@ -54,15 +55,16 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
         </Link>
         <div className="flex min-w-0 items-center gap-1.5 text-sm text-muted">
           <code className="truncate text-[12.5px] md:hidden">{maskedKey(keyView)}</code>
-          {keyView.tags.length > 0 && <span className="truncate">{keyView.tags.join(", ")}</span>}
+          <span className="truncate max-md:hidden">
+            <span className="lg:hidden">{tags === "" ? owner : `${owner} · `}</span>
+            {tags}
+          </span>
         </div>
       </td>
       <td className="pr-4 max-md:hidden">
         <code className={cn("block truncate text-[12.5px]", muted ?? "text-text")}>{maskedKey(keyView)}</code>
       </td>
-      <td className="truncate pr-4 text-sm text-muted max-lg:hidden">
-        {keyView.ownerKind === "service" ? t("service") : (keyView.ownerName ?? t("formerMember"))}
-      </td>
+      <td className="truncate pr-4 text-sm text-muted max-lg:hidden">{owner}</td>
       <td className="pr-4 max-md:hidden">
         <Permissions permissions={keyView.permissions} />
       </td>
@@ -97,20 +99,20 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
   );
 });
 
-/** The first one in sight, the others as a count that names them. */
+/** The first two in sight, the others as a count that names them. */
 function Permissions({ permissions }: { permissions: readonly string[] }) {
   const t = useTranslations("keys");
-  const [first, ...others] = permissions;
-  if (first === undefined) return <span className="text-sm text-muted">{t("noPermissions")}</span>;
+  if (permissions.length === 0) return <span className="text-sm text-muted">{t("noPermissions")}</span>;
+  const others = permissions.slice(2);
   return (
     <span className="flex min-w-0 items-center gap-1.5">
-      <Chip>{first}</Chip>
+      <code className="truncate text-[12.5px] text-muted">{permissions.slice(0, 2).join(", ")}</code>
       {others.length > 0 && (
         <Tooltip content={others.join(", ")}>
           <button
             type="button"
             aria-label={t("morePermissions", { count: others.length, names: others.join(", ") })}
-            className="relative z-10 rounded-[4px] px-0.5 text-sm text-muted tabular-nums"
+            className="relative z-10 shrink-0 rounded-[4px] bg-raised px-1 text-sm text-muted tabular-nums"
           >
             +{others.length}
           </button>

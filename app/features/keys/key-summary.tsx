@@ -20,7 +20,7 @@ export function KeySummary({ permissions, expiresAt, ownerKind, organization }: 
   );
   const until = expiresAt === null ? t("summaryNoDate") : format.dateTime(expiresAt, { dateStyle: "long" });
   return (
-    <p aria-live="polite" className="rounded-control bg-accent-soft px-3 py-2 text-base text-pretty">
+    <p aria-live="polite" className="mb-1 line-clamp-3 w-full text-sm text-pretty text-muted">
       {abilities.length === 0
         ? t("summaryNothing", { organization, until })
         : t("summary", { abilities: format.list(abilities), organization, until })}

@@ -93,19 +93,19 @@ function TableShell({ busy, children }: { busy?: boolean; children: ReactNode })
             <th scope="col" className={`${head} pl-4`}>
               {t("name")}
             </th>
-            <th scope="col" className={`${head} w-[232px] max-md:hidden`}>
+            <th scope="col" className={`${head} w-[206px] max-md:hidden`}>
               {t("key")}
             </th>
-            <th scope="col" className={`${head} w-[116px] max-lg:hidden`}>
+            <th scope="col" className={`${head} w-[132px] max-lg:hidden`}>
               {t("owner")}
             </th>
-            <th scope="col" className={`${head} w-[170px] max-md:hidden`}>
+            <th scope="col" className={`${head} w-[176px] max-md:hidden lg:w-[216px]`}>
               {t("permissions")}
             </th>
-            <th scope="col" className={`${head} w-[104px] max-md:hidden`}>
+            <th scope="col" className={`${head} w-[100px] max-md:hidden`}>
               {t("lastUsed")}
             </th>
-            <th scope="col" className={`${head} w-[96px] max-md:hidden`}>
+            <th scope="col" className={`${head} w-[88px] max-md:hidden`}>
               {t("expires")}
             </th>
             <th scope="col" className={`${head} w-[116px]`}>

@@ -51,7 +51,7 @@ export function RevokeKeyDialog({ keyView, onClose }: { keyView: KeyView; onClos
       <div className="flex flex-col gap-4">
         <LastUse keyView={keyView} />
         <Field label={t("reason")} note={tCreate("optional")} hint={t("reasonHint")}>
-          <Textarea maxLength={REASON_MAX_LENGTH} value={reason} onChange={(event) => setReason(event.target.value)} />
+          <Textarea maxLength={REASON_MAX_LENGTH} value={reason} onValueChange={setReason} />
         </Field>
         <FormError error={error} />
       </div>

@@ -18,11 +18,11 @@ export function OrganizationSwitcher({ current, organizations }: OrganizationSwi
       trigger={
         <button
           type="button"
-          aria-label={t("switchFrom", { name: current.name })}
           className="flex h-9 w-full min-w-0 items-center gap-2 rounded-control px-2 text-left transition-colors hover:bg-raised data-popup-open:bg-raised"
         >
           <OrganizationMark name={current.name} />
           <span className="min-w-0 flex-1 truncate text-base font-semibold">{current.name}</span>
+          <span className="sr-only">{t("switch")}</span>
           <ChevronsUpDown size={14} strokeWidth={1.5} aria-hidden className="shrink-0 text-muted" />
         </button>
       }

@@ -24,11 +24,11 @@ export function AccountMenu({ onOpenShortcuts }: { onOpenShortcuts: () => void }
       trigger={
         <button
           type="button"
-          aria-label={t("account")}
           className="flex h-9 w-full min-w-0 items-center gap-2.5 rounded-control px-2 text-left text-base text-muted transition-colors hover:bg-raised hover:text-text data-popup-open:bg-raised"
         >
           <CircleUser size={16} strokeWidth={1.5} aria-hidden className="shrink-0" />
           <span className="min-w-0 flex-1 truncate">{data?.user.name}</span>
+          <span className="sr-only">{t("account")}</span>
         </button>
       }
     >
