@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { engines } from "../convex/engines.ts";
+import { openWorld } from "./world.ts";
+import type { World } from "./world.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
+  let world: World;
+  let key: string;
+  beforeAll(async () => {
+    world = await openWorld(engine);
+    const permissions = ["keys:verify", "keys:create", "keys:read"];
+    ({ key } = await world.createKey({ name: "sender", ownerKind: "service", permissions }));
+  });
+  afterAll(async () => await world[Symbol.asyncDispose]());
+
+  const post = async (path: string, body: string, type: string | null = "application/json") =>
+    await world.call("POST", path, { key, body, headers: type === null ? {} : { "content-type": type } });
+
+  describe.each(["/api/v1/keys", "/api/v1/keys/verify"])("POST %s", (path) => {
+    test.each(["{", "{'name':'x'}", '{"name":"x",}', "\u0000"])("malformed JSON %j is 400", async (body) => {
+      expect(await post(path, body)).toMatchObject({ status: 400, body: { code: "MALFORMED_REQUEST" } });
+    });
+
+    test.each(["[]", "null", "3", '"text"'])("JSON that is no object, %s, is 400", async (body) => {
+      expect(await post(path, body)).toMatchObject({ status: 400, body: { code: "MALFORMED_REQUEST" } });
+    });
+
+    test.each(["text/plain", "application/jsonp", "application/x-www-form-urlencoded"])("%s is 415", async (type) => {
+      expect(await post(path, "{}", type)).toMatchObject({ status: 415, body: { code: "UNSUPPORTED_MEDIA_TYPE" } });
+    });
+
+    test("a charset beside the type is fine", async () => {
+      expect((await post(path, "{", "application/json; charset=utf-8")).status).toBe(400);
+    });
+
+    test("2 MiB are 413", async () => {
+      const body = JSON.stringify({ name: "x".repeat(2 * 1024 * 1024) });
+      expect(await post(path, body)).toMatchObject({ status: 413, body: { code: "BODY_TOO_LARGE" } });
+    });
+
+    test("an unknown field is 422 and named", async () => {
+      const answer = await post(path, JSON.stringify({ name: "x", key: "x", colour: "red" }));
+      expect(answer).toMatchObject({ status: 422, body: { code: "INVALID_INPUT" } });
+      expect(answer.body?.["errors"]).toContainEqual({ path: "colour", message: "There is no such field." });
+    });
+
+    test("a field in the query instead of the body is 422", async () => {
+      const answer = await post(`${path}?name=x`, "{}");
+      expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: "name" }] } });
+    });
+  });
+
+  test.each([
+    ["no name", {}, "name"],
+    ["a name of blanks", { name: "   " }, "name"],
+    ["a name with a line break", { name: "a\nb" }, "name"],
+    ["a name of 101 characters", { name: "x".repeat(101) }, "name"],
+    ["a name that is no text", { name: 7 }, "name"],
+    ["an expiry in the past", { name: "x", expiresAt: Date.now() - 1 }, "expiresAt"],
+    ["an expiry past the maximum", { name: "x", expiresAt: Date.now() + 400 * DAY_MS }, "expiresAt"],
+    ["an expiry that is no whole number", { name: "x", expiresAt: 1.5 }, "expiresAt"],
+    ["never, which no policy allows", { name: "x", expiresAt: null }, "expiresAt"],
+    ["a permission without action", { name: "x", permissions: ["orders"] }, "permissions.0"],
+    ["a permission that is no text", { name: "x", permissions: ["a:b", 3] }, "permissions.1"],
+    ["a rate of nothing", { name: "x", rateLimit: { limit: 0, windowMs: 1000 } }, "rateLimit"],
+    ["an unknown field inside", { name: "x", rateLimit: { limit: 1, windowMs: 1000, burst: 2 } }, "rateLimit.burst"],
+    ["a prefix with a capital", { name: "x", prefix: "Lk" }, "prefix"],
+  ])("%s is 422 at its field", async (_title, body, path) => {
+    const answer = await world.asOwner("POST", "/api/v1/keys", body);
+    expect(answer).toMatchObject({ status: 422, body: { code: "INVALID_INPUT" } });
+    expect(answer.body?.["errors"]).toEqual([{ path, message: expect.stringMatching(/\w/) }]);
+  });
+
+  test.each([
+    ["limit=0", "limit"],
+    ["limit=many", "limit"],
+    ["limit=1&limit=2", "limit"],
+    ["status=sleeping", "status.0"],
+    ["includeDead=perhaps", "includeDead"],
+    ["colour=red", "colour"],
+  ])("the query %s is 422 at its field", async (query, path) => {
+    const answer = await world.asOwner("GET", `/api/v1/keys?${query}`);
+    expect(answer).toMatchObject({ status: 422, body: { code: "INVALID_INPUT", errors: [{ path }] } });
+  });
+
+  test("a name that a live key has is 409, and free again once that key is dead", async () => {
+    const { id } = await world.createKey({ name: "Taken" });
+    const again = async () => await world.asOwner("POST", "/api/v1/keys", { name: "taken " });
+    expect(await again()).toMatchObject({ status: 409, body: { code: "NAME_TAKEN" } });
+    await world.asOwner("POST", `/api/v1/keys/${id}/revoke`, {});
+    expect((await again()).status).toBe(201);
+  });
+
+  test("an address that nothing has is 404, and a wrong method 405 with the right ones", async () => {
+    for (const path of ["/api/v1/nothing", "/api/v1/keys/x/melt", "/nothing", "/api/trpc/melt"]) {
+      expect([path, (await world.asOwner("GET", path)).status]).toEqual([path, 404]);
+    }
+    const put = await world.asOwner("PUT", "/api/v1/keys");
+    expect(put).toMatchObject({ status: 405, body: { code: "METHOD_NOT_ALLOWED" } });
+    expect(put.headers.get("allow")).toBe("POST, GET");
+  });
+
+  test("a stray percent sign in the address is 404, not a fault", async () => {
+    expect(await world.asOwner("GET", "/api/v1/keys/%E0%A4%A")).toMatchObject({ status: 404 });
+  });
+
+  test("every refusal is a problem document with a trace id that the header repeats", async () => {
+    const answer = await post("/api/v1/keys", "{");
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(answer.body).toMatchObject({ type: "about:blank", title: "Bad Request", status: 400 });
+    expect(answer.body?.["traceId"]).toBe(answer.headers.get("x-trace-id"));
+  });
+});

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { engines } from "../convex/engines.ts";
+import { openWorld, textOf } from "./world.ts";
+import type { World } from "./world.ts";
+
+describe.each(engines)("keys over REST on $name", (engine) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld(engine);
+  });
+  afterAll(async () => await world[Symbol.asyncDispose]());
+
+  test("a created key is shown once, works at once, and is never shown again", async () => {
+    const created = await world.asOwner("POST", "/api/v1/keys", { name: "once", permissions: ["orders:read"] });
+    expect(created.status).toBe(201);
+    expect(created.headers.get("cache-control")).toBe("no-store");
+    const key = textOf(created, "key");
+    expect(key).toMatch(/^lk_live_[0-9A-Za-z]{10}_[0-9A-Za-z]{49}$/);
+    const whoami = await world.call("GET", "/api/v1/whoami", { key });
+    expect(whoami.body).toMatchObject({ type: "key", keyId: created.body?.["id"], permissions: ["orders:read"] });
+
+    const got = await world.asOwner("GET", `/api/v1/keys/${textOf(created, "id")}`);
+    const listed = await world.asOwner("GET", "/api/v1/keys");
+    expect(got.body).toMatchObject({ name: "once", status: "active", last4: key.slice(-4) });
+    for (const answer of [got, listed, whoami]) expect(JSON.stringify(answer.body)).not.toContain(key.slice(-20));
+  });
+
+  test("every verb answers the record as it has become, and the key obeys on the next request", async () => {
+    const { id, key } = await world.createKey({ name: "life" });
+    const use = async () => (await world.call("GET", "/api/v1/whoami", { key })).body?.["code"] ?? "fine";
+    const verb = async (name: string, body = {}) => await world.asOwner("POST", `/api/v1/keys/${id}/${name}`, body);
+    expect(await use()).toBe("fine");
+    expect((await verb("disable")).body).toMatchObject({ status: "disabled" });
+    expect(await use()).toBe("KEY_DISABLED");
+    expect((await verb("enable")).body).toMatchObject({ status: "active", disabledAt: null });
+    expect(await use()).toBe("fine");
+    expect((await verb("expire")).body).toMatchObject({ status: "expired" });
+    expect(await use()).toBe("KEY_EXPIRED");
+    expect(await verb("enable")).toMatchObject({ status: 409, body: { code: "CONFLICT" } });
+    expect((await verb("revoke", { reason: "leaked" })).body).toMatchObject({
+      status: "revoked",
+      revokeReason: "leaked",
+    });
+    expect(await use()).toBe("KEY_REVOKED");
+    expect((await world.asOwner("DELETE", `/api/v1/keys/${id}`)).status).toBe(204);
+    expect(await use()).toBe("UNAUTHENTICATED");
+    expect(await world.asOwner("GET", `/api/v1/keys/${id}`)).toMatchObject({
+      status: 404,
+      body: { code: "NOT_FOUND" },
+    });
+  });
+
+  test("a live key cannot be deleted", async () => {
+    const { id } = await world.createKey({ name: "alive" });
+    expect(await world.asOwner("DELETE", `/api/v1/keys/${id}`)).toMatchObject({
+      status: 409,
+      body: { code: "CONFLICT" },
+    });
+  });
+
+  test("after a rotation the new secret works, and the old one only within its grace", async () => {
+    const { id, key: first } = await world.createKey({ name: "turning" });
+    const rotate = async (graceMs: number) => await world.asOwner("POST", `/api/v1/keys/${id}/rotate`, { graceMs });
+    const use = async (key: string) => (await world.call("GET", "/api/v1/whoami", { key })).status;
+    const second = textOf(await rotate(60_000), "key");
+    expect([await use(first), await use(second)]).toEqual([200, 200]);
+    const turned = await rotate(0);
+    expect(turned.body).toMatchObject({ id, version: 3 });
+    expect([await use(first), await use(second), await use(textOf(turned, "key"))]).toEqual([401, 401, 200]);
+  });
+
+  test("pages go on where the one before ended, newest first, without dead keys", async () => {
+    const { cookie } = await world.signUp("Pia");
+    await world.createOrganization({ cookie, token: "", userId: "" }, `pages-${process.pid}-${engine.name.length}`);
+    const make = async (name: string) =>
+      await world.call("POST", "/api/v1/keys", { cookie, body: { name, ownerKind: "service" } });
+    for (const name of ["a", "b", "c", "d"]) await make(name);
+    const dead = await make("e");
+    await world.call("POST", `/api/v1/keys/${textOf(dead, "id")}/revoke`, { cookie, body: {} });
+
+    const names: unknown[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+      const { body } = await world.call("GET", `/api/v1/keys?limit=2${query}`, { cookie });
+      const items = body?.["items"];
+      if (!Array.isArray(items)) throw new Error("no items");
+      expect(items.length).toBeLessThanOrEqual(2);
+      names.push(...items.map((item) => item.name));
+      const next = body?.["nextCursor"];
+      cursor = typeof next === "string" ? next : null;
+    } while (cursor !== null);
+    expect(names).toEqual(["d", "c", "b", "a"]);
+
+    const revoked = await world.call("GET", "/api/v1/keys?status=revoked", { cookie });
+    expect(revoked.body).toMatchObject({ items: [{ name: "e", status: "revoked" }] });
+  });
+
+  test("a rate limit answers 429 with the time to wait, and the key still verifies as its own code", async () => {
+    const { key } = await world.createKey({ name: "slow", rateLimit: { limit: 2, windowMs: 86_400_000 } });
+    const verifier = await world.createKey({ name: "verifier", ownerKind: "service", permissions: ["keys:verify"] });
+    const first = await world.call("GET", "/api/v1/whoami", { key });
+    expect(first.headers.get("ratelimit-limit")).toBe("2");
+    expect(first.headers.get("ratelimit-remaining")).toBe("1");
+    await world.call("GET", "/api/v1/whoami", { key });
+    const third = await world.call("GET", "/api/v1/whoami", { key });
+    expect(third).toMatchObject({ status: 429, body: { code: "RATE_LIMITED" } });
+    expect(Number(third.headers.get("retry-after"))).toBeGreaterThan(40_000);
+    const verdict = await world.call("POST", "/api/v1/keys/verify", { key: verifier.key, body: { key } });
+    expect(verdict).toMatchObject({ status: 200, body: { valid: false, code: "RATE_LIMITED" } });
+  });
+
+  describe("verify", () => {
+    let verifier: string;
+    beforeAll(async () => {
+      ({ key: verifier } = await world.createKey({
+        name: "judge",
+        ownerKind: "service",
+        permissions: ["keys:verify"],
+      }));
+    });
+    const verify = async (body: object, key = verifier) =>
+      await world.call("POST", "/api/v1/keys/verify", { key, body });
+
+    test("tells a good key with its rights", async () => {
+      const { id, key } = await world.createKey({ name: "good", ownerKind: "service", permissions: ["orders:*"] });
+      const expected = { valid: true, code: "VALID", keyId: id, permissions: ["orders:*"], rateLimit: null };
+      expect((await verify({ key })).body).toMatchObject(expected);
+      // The same question with a permission goes through the procedure, and gets the same answer.
+      expect((await verify({ key, permission: "orders:read" })).body).toMatchObject(expected);
+      expect((await verify({ key, permission: "bills:read" })).body).toMatchObject({
+        valid: false,
+        code: "INSUFFICIENT_PERMISSIONS",
+      });
+    });
+
+    test("knows no key of another organization", async () => {
+      const stranger = await world.signUp("Eve");
+      await world.createOrganization(stranger, `other-${process.pid}-${engine.name.length}`);
+      const foreign = await world.call("POST", "/api/v1/keys", { cookie: stranger.cookie, body: { name: "theirs" } });
+      expect((await verify({ key: textOf(foreign, "key") })).body).toEqual({ valid: false, code: "NOT_FOUND" });
+      expect((await verify({ key: "nonsense" })).body).toEqual({ valid: false, code: "NOT_FOUND" });
+    });
+
+    test("says why a key is no good", async () => {
+      const { id, key } = await world.createKey({ name: "going" });
+      const codes: unknown[] = [];
+      for (const verb of ["disable", "expire", "revoke"]) {
+        await world.asOwner("POST", `/api/v1/keys/${id}/${verb}`, {});
+        codes.push((await verify({ key })).body?.["code"]);
+      }
+      expect(codes).toEqual(["DISABLED", "EXPIRED", "REVOKED"]);
+    });
+
+    test("takes the permission keys:verify", async () => {
+      const { key } = await world.createKey({ name: "powerless", ownerKind: "service" });
+      expect(await verify({ key }, key)).toMatchObject({ status: 403, body: { code: "FORBIDDEN" } });
+    });
+  });
+});
