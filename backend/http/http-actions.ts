@@ -3,6 +3,7 @@ import type { FunctionRunner, HttpCaller } from "../functions/calls.ts";
 import type { Identity } from "../values/identity.ts";
 import { createRequestId } from "../access/request-id.ts";
 import type { BackendLogEntry } from "../config.ts";
+import type { BodyFailure } from "../web/incoming-body.ts";
 import { IncomingRequest, type IncomingRequestOptions } from "../web/incoming-request.ts";
 import { writeResponse } from "./write-response.ts";
 
@@ -43,17 +44,16 @@ export class HttpActions {
     const requestId = createRequestId();
     try {
       const response = await this.#run(req, request, requestId);
-      const failure = request.bodyFailure;
-      if (failure !== null && response.status >= 500 && !res.headersSent) {
-        // The function stumbled over a body that never arrived whole, which is the client's doing.
-        refuse(res, BODY_FAILURE_STATUS[failure], BODY_FAILURE_CODE[failure], `The request body was ${failure}`);
-        return;
-      }
-      await writeResponse(response, res, req.method === "HEAD");
+      // The function stumbled over a body that never arrived whole, which is the client's doing.
+      if (request.bodyFailure !== null && response.status >= 500) refuseBody(res, request.bodyFailure);
+      else await writeResponse(response, res, req.method === "HEAD");
     } catch (error) {
+      if (res.headersSent) res.destroy();
+      else if (request.bodyFailure !== null) {
+        refuseBody(res, request.bodyFailure);
+        return;
+      } else refuse(res, 500, "InternalServerError", `[Request ID: ${requestId}] Server Error`);
       this.#options.log({ level: "error", message: "HTTP action failed", error, requestId });
-      if (!res.headersSent) refuse(res, 500, "InternalServerError", `[Request ID: ${requestId}] Server Error`);
-      else res.destroy();
     }
   }
 
@@ -78,13 +78,14 @@ export class HttpActions {
   }
 }
 
+function refuseBody(res: ServerResponse, failure: BodyFailure): void {
+  // What is left of the body was not read, so the connection cannot carry another request.
+  res.setHeader("connection", "close");
+  refuse(res, BODY_FAILURE_STATUS[failure], BODY_FAILURE_CODE[failure], `The request body was ${failure}`);
+}
+
 function refuse(res: ServerResponse, status: number, code: string, message: string): void {
   const body = JSON.stringify({ code, message });
-  res.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    // What is left of the body was not read, so the connection cannot carry another request.
-    ...(status === 500 ? {} : { connection: "close" }),
-  });
+  res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
   res.end(body);
 }
