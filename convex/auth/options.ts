@@ -90,6 +90,9 @@ function sharedOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironment) {
       cookiePrefix: "latchkey",
       ipAddress: { ipAddressHeaders: [CLIENT_IP_HEADER] },
       database: { generateId: false },
+      // Said aloud because better-auth drops both by itself when it thinks that it is being tested.
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
     },
   } satisfies BetterAuthOptions;
 }

@@ -1,0 +1,144 @@
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { api, internal } from "../../convex/_generated/api.js";
+import { engines } from "./engines.ts";
+import type { Deployment } from "./engines.ts";
+
+const PASSWORD = "correct horse battery staple";
+
+describe.each(engines)("signing up and in on $name", (engine) => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    deployment = await engine.deploy();
+  });
+  afterAll(async () => await deployment[Symbol.asyncDispose]());
+
+  const send = async (path: string, body?: object, cookie = "", headers: Record<string, string> = {}) =>
+    await deployment.fetch(`/api/auth${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        origin: deployment.siteUrl,
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(cookie !== "" && { cookie }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  const signUp = async (email: string) => await send("/sign-up/email", { name: "Ada", email, password: PASSWORD });
+  const cookieOf = (response: Response) => (response.headers.getSetCookie()[0] ?? "").split(";")[0] ?? "";
+
+  test("a person signs up, signs out and signs in, and only the current session is good", async () => {
+    const signedUp = await signUp("ada@example.com");
+    expect(signedUp.status).toBe(200);
+    const setCookie = signedUp.headers.getSetCookie()[0] ?? "";
+    expect(setCookie).toMatch(/^latchkey\.session_token=/);
+    expect(setCookie).toMatch(/HttpOnly/i);
+    expect(setCookie).toMatch(/SameSite=Lax/i);
+    const cookie = cookieOf(signedUp);
+    const session: unknown = await (await send("/get-session", undefined, cookie)).json();
+    expect(session).toMatchObject({ user: { email: "ada@example.com" } });
+    expect((await send("/sign-out", {}, cookie)).status).toBe(200);
+    expect(await (await send("/get-session", undefined, cookie)).json()).toBeNull();
+
+    expect((await send("/sign-in/email", { email: "ada@example.com", password: "wrong password" })).status).toBe(401);
+    const signedIn = await send("/sign-in/email", { email: "ADA@example.com", password: PASSWORD });
+    expect(signedIn.status).toBe(200);
+    expect(cookieOf(signedIn)).not.toBe(cookie);
+  });
+
+  test("the password is stored only as a scrypt hash", async () => {
+    await signUp("hash@example.com");
+    const rows = JSON.stringify(
+      await deployment.call(internal.auth.store.find, { table: "account", where: [], limit: 100 }),
+    );
+    expect(rows).toContain("password");
+    expect(rows).not.toContain(PASSWORD);
+  });
+
+  test("an address signs up once, even when it does so twice at the same moment", async () => {
+    const answers = await Promise.all([signUp("twice@example.com"), signUp("twice@example.com")]);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect((await signUp("Twice@example.com")).status).toBe(422);
+    const users = await deployment.call(internal.auth.store.find, { table: "user", where: [], limit: 100 });
+    expect(users.filter(({ email }) => email === "twice@example.com")).toHaveLength(1);
+  });
+
+  test("a signed-in person founds an organization, as its owner, and the audit trail says so", async () => {
+    const cookie = cookieOf(await signUp("founder@example.com"));
+    const created = await send("/organization/create", { name: "Acme", slug: "acme" }, cookie);
+    expect(created.status).toBe(200);
+    const { id: organizationId } = (await created.json()) as { id: string };
+    const { user } = (await (await send("/get-session", undefined, cookie)).json()) as { user: { id: string } };
+    const mine = await deployment.call(api.organizations.listMine, {}, user.id);
+    expect(mine).toEqual([{ _id: organizationId, name: "Acme", slug: "acme", role: "owner" }]);
+    const paginationOpts = { numItems: 10, cursor: null };
+    const { page } = await deployment.call(api.audit.list, { organizationId, paginationOpts }, user.id);
+    expect(page.map(({ action, actor }) => [action, actor.id])).toEqual([
+      ["member.create", user.id],
+      ["organization.create", user.id],
+    ]);
+    expect((await send("/organization/create", { name: "Other", slug: "acme" }, cookie)).status).toBe(400);
+    expect((await send("/organization/delete", { organizationId }, cookie)).status).toBeGreaterThanOrEqual(400);
+    expect(await deployment.call(api.organizations.listMine, {}, user.id)).toHaveLength(1);
+  });
+
+  test("an invitation is not for whoever merely claims its address, and a developer invites nobody", async () => {
+    const owner = cookieOf(await signUp("boss@example.com"));
+    const created = await send("/organization/create", { name: "Guild", slug: "guild" }, owner);
+    const { id: organizationId } = (await created.json()) as { id: string };
+    const invite = async (email: string, role: string, cookie: string) =>
+      await send("/organization/invite-member", { email, role, organizationId }, cookie);
+    const invitation = (await (await invite("dev@example.com", "developer", owner)).json()) as { id: string };
+    const developer = cookieOf(await signUp("dev@example.com"));
+    const accepted = await send("/organization/accept-invitation", { invitationId: invitation.id }, developer);
+    expect(accepted.status).toBe(403);
+
+    const { user } = (await (await send("/get-session", undefined, developer)).json()) as { user: { id: string } };
+    const member = await deployment.call(internal.auth.store.create, {
+      table: "member",
+      data: { organizationId, userId: user.id, role: "developer", createdAt: 1 },
+      origin: { userId: null, request: { id: "test" } },
+    });
+    expect((await invite("friend@example.com", "admin", developer)).status).toBe(403);
+    const promotion = { memberId: member._id, role: "admin", organizationId };
+    expect((await send("/organization/update-member-role", promotion, developer)).status).toBe(403);
+    expect((await send("/organization/update-member-role", promotion, owner)).status).toBe(200);
+    expect((await invite("friend@example.com", "member", developer)).status).toBe(200);
+  });
+
+  test("a session gives a short ES256 token that anyone can check by the published keys", async () => {
+    const cookie = cookieOf(await signUp("token@example.com"));
+    const { token } = (await (await send("/token", undefined, cookie)).json()) as { token: string };
+    expect(decodeProtectedHeader(token).alg).toBe("ES256");
+    const jwks = (await (await send("/jwks")).json()) as { keys: { d?: string }[] };
+    expect(jwks.keys.length).toBeGreaterThan(0);
+    expect(jwks.keys.every((key) => key.d === undefined)).toBe(true);
+    const { payload } = await jwtVerify(token, createLocalJWKSet(jwks as Parameters<typeof createLocalJWKSet>[0]), {
+      issuer: deployment.siteUrl,
+      audience: "convex",
+    });
+    expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(15 * 60);
+    // Who, and nothing that could go stale.
+    expect(Object.keys(payload).toSorted()).toEqual(["aud", "exp", "iat", "iss", "sid", "sub"]);
+    expect((await send("/token")).status).toBe(401);
+  });
+
+  test("the plugin's own key routes do not exist", async () => {
+    const cookie = cookieOf(await signUp("bypass@example.com"));
+    for (const path of ["create", "update", "delete", "verify", "delete-all-expired-api-keys"]) {
+      expect((await send(`/api-key/${path}`, { name: "bypass", keyId: "x", key: "x" }, cookie)).status, path).toBe(404);
+    }
+    for (const path of ["list", "get?id=x"]) {
+      expect((await send(`/api-key/${path}`, undefined, cookie)).status, path).toBe(404);
+    }
+    expect(await deployment.call(internal.auth.store.count, { table: "apikey", where: [] })).toBe(0);
+  });
+
+  test("a page of another origin cannot sign anybody in", async () => {
+    await signUp("csrf@example.com");
+    const body = { email: "csrf@example.com", password: PASSWORD };
+    const foreign = await send("/sign-in/email", body, "latchkey.session_token=x", { origin: "https://evil.example" });
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers.getSetCookie()).toEqual([]);
+  });
+});

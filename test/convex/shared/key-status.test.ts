@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { EXPIRING_WITHIN_MS, isDead, keyStatus, nextStatusChange } from "../../../convex/shared/keyStatus.ts";
+
+const NOW = 1_750_000_000_000;
+const FAR = NOW + 2 * EXPIRING_WITHIN_MS;
+
+test.each([
+  [{ expiresAt: null }, "active"],
+  [{ expiresAt: FAR }, "active"],
+  [{ expiresAt: NOW + EXPIRING_WITHIN_MS }, "active"],
+  [{ expiresAt: NOW + EXPIRING_WITHIN_MS - 1 }, "expiring"],
+  [{ expiresAt: NOW + 1 }, "expiring"],
+  [{ expiresAt: NOW }, "expired"],
+  [{ expiresAt: NOW - 1 }, "expired"],
+  [{ expiresAt: FAR, disabledAt: NOW }, "disabled"],
+  [{ expiresAt: NOW + 1, disabledAt: NOW }, "disabled"],
+  [{ expiresAt: NOW, disabledAt: NOW }, "expired"],
+  [{ expiresAt: FAR, revokedAt: NOW }, "revoked"],
+  [{ expiresAt: NOW, disabledAt: NOW, revokedAt: NOW }, "revoked"],
+  [{ expiresAt: FAR, disabledAt: null, revokedAt: null }, "active"],
+] as const)("%j is %s", (key, status) => {
+  expect(keyStatus(key, NOW)).toBe(status);
+  expect(isDead(key, NOW)).toBe(status === "expired" || status === "revoked");
+});
+
+test("the next change is the exact moment at which the status becomes another", () => {
+  for (const key of [{ expiresAt: FAR }, { expiresAt: NOW + 5 }, { expiresAt: FAR, disabledAt: 1 }]) {
+    const next = nextStatusChange(key, NOW);
+    if (next === null) throw new Error("it changes");
+    expect(keyStatus(key, next - 1)).toBe(keyStatus(key, NOW));
+    expect(keyStatus(key, next)).not.toBe(keyStatus(key, NOW));
+  }
+  expect(nextStatusChange({ expiresAt: null }, NOW)).toBeNull();
+  expect(nextStatusChange({ expiresAt: NOW }, NOW)).toBeNull();
+  expect(nextStatusChange({ expiresAt: FAR, revokedAt: 1 }, NOW)).toBeNull();
+});
