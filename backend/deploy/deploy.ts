@@ -4,7 +4,7 @@ import { tableSpecs, type Deployments } from "./deployments.ts";
 import { decodeEnvironmentChanges, readEnvironment, writeEnvironment } from "./environment-store.ts";
 import { PendingPushes, type PendingPush } from "./pending-pushes.ts";
 import { indexDiffs, pushDiff } from "./push-diff.ts";
-import { evaluatePush } from "./push-evaluation.ts";
+import { evaluatePush, evaluateSchemas } from "./push-evaluation.ts";
 import { decodePushRequest } from "./push-request.ts";
 import { predictSchema } from "./schema-prediction.ts";
 import { SchemaPreparation } from "./schema-preparation.ts";
@@ -71,8 +71,8 @@ export class Deploy implements Disposable {
     const { database, origins } = this.#deployments;
     const current = this.#deployments.current();
     const environment = this.#deployments.environment();
-    const push = await evaluatePush(decodePushRequest(body), current, environment, origins);
-    return predictSchema(database, current, push);
+    const mounts = await evaluateSchemas(decodePushRequest(body), environment, origins);
+    return predictSchema(database, current, mounts);
   }
 
   async waitForSchema(body: JsonValue): Promise<JsonObject> {

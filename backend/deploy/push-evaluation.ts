@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { AuthProvider, Deployment, ModuleSource } from "../functions/deployment.ts";
+import type { AuthProvider, Deployment, ModuleSource, Mount } from "../functions/deployment.ts";
 import type { JsonObject } from "../values/json.ts";
 import { evaluateAuthConfig } from "./auth-config.ts";
 import type { CodeVersion } from "./code-version.ts";
 import { evaluateDefinitions } from "./component-definition.ts";
 import { componentExports } from "./component-exports.ts";
 import { DeployError } from "./deploy-error.ts";
-import { analyzeModules } from "./module-analysis.ts";
+import { analyzeModules, type ModuleAnalysis } from "./module-analysis.ts";
 import {
   buildMountTree,
   requireDeclaredVariables,
@@ -75,6 +75,28 @@ export async function evaluatePush(
   };
   return { code, tree, authProviders, analysis };
 }
+
+/**
+ * The mounts a push would have, with their schemas and nothing else: no function module is run and no variable is missed, so
+ * that a push which has other faults is still told about its tables.
+ */
+export async function evaluateSchemas(
+  request: PushRequest,
+  environment: Readonly<Record<string, string>>,
+  origins: Origins,
+): Promise<ReadonlyMap<string, Mount>> {
+  const metadata = await evaluateDefinitions(request, environment);
+  const definitions = new Map<string, EvaluatedDefinition>();
+  for (const source of [request.app, ...request.components]) {
+    const definition = metadata.get(source.definitionPath);
+    if (definition === undefined) continue;
+    const schema = await evaluateSchemaOf(source);
+    definitions.set(source.definitionPath, { definition, schema, analysis: NO_MODULES, modules: new Map() });
+  }
+  return buildMountTree(definitions, environment, origins).mounts;
+}
+
+const NO_MODULES: ModuleAnalysis = { functions: new Map(), httpRoutes: null, crons: [], modules: {} };
 
 async function evaluateSchemaOf(source: DefinitionSource): Promise<EvaluatedSchema | null> {
   return source.schema === null ? null : evaluateSchemaModule(source.schema);

@@ -3,7 +3,6 @@ import type { Deployment, Mount } from "../functions/deployment.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../values/json.ts";
 import { WHOLE_INDEX } from "../values/ordered-key.ts";
 import { indexDiff } from "./push-diff.ts";
-import type { EvaluatedPush } from "./push-evaluation.ts";
 
 const CHANGES = {
   added_indexes: "added",
@@ -13,14 +12,22 @@ const CHANGES = {
 } as const;
 
 /** The answer of `evaluate_schema`: what a push would have to check and build, for the CLI's warnings about large tables. */
-export function predictSchema(database: Database, current: Deployment | null, push: EvaluatedPush): JsonObject {
+export function predictSchema(
+  database: Database,
+  current: Deployment | null,
+  mounts: ReadonlyMap<string, Mount>,
+): JsonObject {
   const componentSchemaEvaluations: JsonObject = {};
-  for (const mount of push.tree.mounts.values()) {
+  for (const mount of mounts.values()) {
     componentSchemaEvaluations[mount.path] = predictMount(database, current?.mounts.get(mount.path), mount);
   }
-  const known = new Set([...(current?.mounts.values() ?? [])].map(({ definitionPath }) => definitionPath));
-  const newComponentDefinitions = [...push.code.definitions.keys()].filter((path) => path !== "" && !known.has(path));
+  const known = new Set(definitionPaths(current?.mounts ?? new Map()));
+  const newComponentDefinitions = definitionPaths(mounts).filter((path) => path !== "" && !known.has(path));
   return { componentSchemaEvaluations, newComponentDefinitions };
+}
+
+function definitionPaths(mounts: ReadonlyMap<string, Mount>): string[] {
+  return [...new Set(Array.from(mounts.values(), ({ definitionPath }) => definitionPath))];
 }
 
 function predictMount(database: Database, before: Mount | undefined, after: Mount): JsonObject {

@@ -70,7 +70,7 @@ export class TestBackend implements AsyncDisposable {
     const { schemaChange } = started;
     for (;;) {
       const status = await this.deploy.waitForSchema({ schemaChange: schemaChange ?? null, timeoutMs: 1000 });
-      if (status["type"] === "failed") throw new Error(String(JSON.stringify(status)));
+      if (status["type"] === "failed") throw new Error(JSON.stringify(status));
       if (status["type"] === "complete") break;
     }
     return this.deploy.finishPush({ startPush: started, dryRun: false });
