@@ -3,42 +3,54 @@ import type { Document } from "./database.ts";
 /** What a cached document costs beside its text: the object, its map entry and usually the parsed value. */
 const OVERHEAD_BYTES = 400;
 
-/** The latest version of recently used documents, least recently used dropped first. */
+/**
+ * The latest version of recently used documents, in two generations: when the young one has its share of the memory it
+ * becomes the old one, and what was not used since is gone. Unlike reordering one map, a hit usually writes nothing.
+ */
 export class DocumentCache {
-  readonly #documents = new Map<string, Document>();
-  readonly #maxBytes: number;
-  #bytes = 0;
+  readonly #generationBytes: number;
+  #young = new Map<string, Document>();
+  #old = new Map<string, Document>();
+  #youngBytes = 0;
 
+  /** @param maxBytes bound for both generations together, by the estimate above. */
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.#generationBytes = maxBytes / 2;
   }
 
   get(id: string): Document | undefined {
-    const document = this.#documents.get(id);
-    if (document) {
-      // A map keeps insertion order, so this moves the document to the young end.
-      this.#documents.delete(id);
-      this.#documents.set(id, document);
+    const young = this.#young.get(id);
+    if (young) return young;
+    const old = this.#old.get(id);
+    if (old) {
+      this.#old.delete(id);
+      this.#add(old);
     }
-    return document;
+    return old;
   }
 
   set(document: Document): void {
     this.delete(document.id);
-    this.#documents.set(document.id, document);
-    this.#bytes += sizeOf(document);
-    if (this.#bytes <= this.#maxBytes) return;
-    for (const oldest of this.#documents.keys()) {
-      this.delete(oldest);
-      if (this.#bytes <= this.#maxBytes) return;
-    }
+    this.#add(document);
   }
 
   delete(id: string): void {
-    const document = this.#documents.get(id);
-    if (!document) return;
-    this.#documents.delete(id);
-    this.#bytes -= sizeOf(document);
+    const young = this.#young.get(id);
+    if (young) {
+      this.#youngBytes -= sizeOf(young);
+      this.#young.delete(id);
+    } else {
+      this.#old.delete(id);
+    }
+  }
+
+  #add(document: Document): void {
+    this.#young.set(document.id, document);
+    this.#youngBytes += sizeOf(document);
+    if (this.#youngBytes < this.#generationBytes) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#youngBytes = 0;
   }
 }
 

@@ -5,9 +5,9 @@ import type { Flusher } from "./flusher.ts";
 import type { SnapshotView } from "./snapshot-view.ts";
 
 /** Documents per turn of the event loop: a few milliseconds of work. */
-const BACKFILL_CHUNK = 200;
+const BACKFILL_CHUNK = 128;
 /** Entries that may wait for the disk before the backfill pauses. */
-const MAX_BACKLOG = 20_000;
+const MAX_BACKLOG = 5000;
 
 export interface SchemaHost {
   readonly catalog: Catalog;

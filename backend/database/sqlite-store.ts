@@ -13,8 +13,7 @@ export class SqliteStore implements Store {
   readonly initialState: StoreState;
   readonly #reader: DatabaseSync;
   readonly #readDocument: StatementSync;
-  readonly #scanUp: StatementSync;
-  readonly #scanDown: StatementSync;
+  readonly #scans = { asc: new Map<number, StatementSync>(), desc: new Map<number, StatementSync>() };
   readonly #worker: Worker;
   readonly #purges = new Map<number, () => void>();
   #applying: { resolve(): void; reject(error: Error): void } | null = null;
@@ -26,8 +25,6 @@ export class SqliteStore implements Store {
     this.#reader = new DatabaseSync(file, { readOnly: true });
     this.#reader.exec("PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456");
     this.#readDocument = this.#reader.prepare("SELECT text FROM documents WHERE id = ?");
-    this.#scanUp = this.#prepareScan("ASC");
-    this.#scanDown = this.#prepareScan("DESC");
     this.initialState = this.#readState();
 
     this.#worker = new Worker(new URL("./flush-worker.ts", import.meta.url), { workerData: file });
@@ -44,9 +41,9 @@ export class SqliteStore implements Store {
   }
 
   scan(index: number, lower: string, upper: string, order: "asc" | "desc", limit: number): string[] {
-    const statement = order === "asc" ? this.#scanUp : this.#scanDown;
+    const statement = this.#scans[order].get(limit) ?? this.#prepareScan(order, limit);
     // `all` ends the statement, so no read transaction stays open that would keep the log from being checkpointed.
-    const rows: unknown[] = statement.all(index, Buffer.from(lower, "latin1"), Buffer.from(upper, "latin1"), limit);
+    const rows: unknown[] = statement.all(index, Buffer.from(lower, "latin1"), Buffer.from(upper, "latin1"));
     const keys: string[] = [];
     for (const row of rows) {
       const key: unknown = Array.isArray(row) ? row[0] : null;
@@ -110,11 +107,13 @@ export class SqliteStore implements Store {
     await this.#worker.terminate();
   }
 
-  #prepareScan(order: "ASC" | "DESC"): StatementSync {
+  /** One statement per limit (there are few): given as a parameter, SQLite plans the statement anew at every call. */
+  #prepareScan(order: "asc" | "desc", limit: number): StatementSync {
     const statement = this.#reader.prepare(
-      `SELECT key FROM index_entries WHERE index_id = ? AND key >= ? AND key < ? ORDER BY key ${order} LIMIT ?`,
+      `SELECT key FROM index_entries WHERE index_id = ? AND key >= ? AND key < ? ORDER BY key ${order} LIMIT ${limit}`,
     );
     statement.setReturnArrays(true);
+    this.#scans[order].set(limit, statement);
     return statement;
   }
 
