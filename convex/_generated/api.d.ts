@@ -8,6 +8,11 @@
  * @module
  */
 
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
 import type * as api_context from "../api/context.js";
 import type * as api_keyRecord from "../api/keyRecord.js";
 import type * as api_openapi from "../api/openapi.js";
@@ -34,6 +39,7 @@ import type * as auth_tables from "../auth/tables.js";
 import type * as auth_where from "../auth/where.js";
 import type * as credentials from "../credentials.js";
 import type * as crons from "../crons.js";
+import type * as demo from "../demo.js";
 import type * as functions from "../functions.js";
 import type * as gateway_auth from "../gateway/auth.js";
 import type * as gateway_authenticate from "../gateway/authenticate.js";
@@ -51,6 +57,8 @@ import type * as keys from "../keys.js";
 import type * as members from "../members.js";
 import type * as model_audit from "../model/audit.js";
 import type * as model_callers from "../model/callers.js";
+import type * as model_demoKeys from "../model/demoKeys.js";
+import type * as model_demoWorld from "../model/demoWorld.js";
 import type * as model_keyChanges from "../model/keyChanges.js";
 import type * as model_keyLists from "../model/keyLists.js";
 import type * as model_keyRights from "../model/keyRights.js";
@@ -72,12 +80,14 @@ import type * as shared_sha256 from "../shared/sha256.js";
 import type * as usage from "../usage.js";
 import type * as verification from "../verification.js";
 
-import type {
-  ApiFromModules,
-  FilterApi,
-  FunctionReference,
-} from "convex/server";
-
+/**
+ * A utility for referencing Convex functions in your app's API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
 declare const fullApi: ApiFromModules<{
   "api/context": typeof api_context;
   "api/keyRecord": typeof api_keyRecord;
@@ -105,6 +115,7 @@ declare const fullApi: ApiFromModules<{
   "auth/where": typeof auth_where;
   credentials: typeof credentials;
   crons: typeof crons;
+  demo: typeof demo;
   functions: typeof functions;
   "gateway/auth": typeof gateway_auth;
   "gateway/authenticate": typeof gateway_authenticate;
@@ -122,6 +133,8 @@ declare const fullApi: ApiFromModules<{
   members: typeof members;
   "model/audit": typeof model_audit;
   "model/callers": typeof model_callers;
+  "model/demoKeys": typeof model_demoKeys;
+  "model/demoWorld": typeof model_demoWorld;
   "model/keyChanges": typeof model_keyChanges;
   "model/keyLists": typeof model_keyLists;
   "model/keyRights": typeof model_keyRights;
@@ -143,28 +156,10 @@ declare const fullApi: ApiFromModules<{
   usage: typeof usage;
   verification: typeof verification;
 }>;
-
-/**
- * A utility for referencing Convex functions in your app's public API.
- *
- * Usage:
- * ```js
- * const myFunctionReference = api.myModule.myFunction;
- * ```
- */
 export declare const api: FilterApi<
   typeof fullApi,
   FunctionReference<any, "public">
 >;
-
-/**
- * A utility for referencing Convex functions in your app's internal API.
- *
- * Usage:
- * ```js
- * const myFunctionReference = internal.myModule.myFunction;
- * ```
- */
 export declare const internal: FilterApi<
   typeof fullApi,
   FunctionReference<any, "internal">
