@@ -78,16 +78,32 @@ export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender:
   const { keyId, rateLimit } = key;
   const rate = rateLimit === null ? null : await ctx.runMutation(internal.rateLimits.consume, { keyId, ...rateLimit });
   if (rate !== null && !rate.ok) return rate;
-  if (key.lastUsedAt === null || now - key.lastUsedAt >= LAST_USED_INTERVAL_MS) {
-    const { ip, agent } = sender;
+  if (key.lastUsedAt === null || now - key.lastUsedAt >= LAST_USED_INTERVAL_MS) await noteUse(ctx, keyId, now, sender);
+  return rate;
+}
+
+// When this process last began to note a use of a key. Until the first of many calls has written, the others
+// still read the old time and would all write it again; one note per interval is what is promised anyway.
+const notedAt = new Map<string, number>();
+const NOTED_MAX = 10_000;
+
+async function noteUse(ctx: ActionCtx, keyId: Id<"keys">, now: number, { ip, agent }: Sender): Promise<void> {
+  const before = notedAt.get(keyId);
+  if (before !== undefined && now - before < LAST_USED_INTERVAL_MS) return;
+  if (notedAt.size >= NOTED_MAX) notedAt.clear();
+  notedAt.set(keyId, now);
+  try {
     await ctx.runMutation(internal.usage.recordUse, {
       keyId,
       at: now,
       ...(ip !== null && { ip }),
       ...(agent !== null && { agent }),
     });
+  } catch (thrown) {
+    // The next call shall try again.
+    notedAt.delete(keyId);
+    throw thrown;
   }
-  return rate;
 }
 
 /**
