@@ -78,10 +78,12 @@ export async function startBackend(config: BackendConfig): Promise<Backend> {
 
   const runner = createRunner({ database, deployments, queries: () => queries, production });
   const systemQueries = new SystemQueries({ database, deployments, cloudUrl, siteUrl });
-  const queries = createLiveQueries({
-    database,
-    run: (request) => (isSystemPath(request.path) ? systemQueries.run(request) : runner.runQuery(request)),
-  });
+  const queries = cleanup.use(
+    createLiveQueries({
+      database,
+      run: (request) => (isSystemPath(request.path) ? systemQueries.run(request) : runner.runQuery(request)),
+    }),
+  );
   const verifier = new TokenVerifier({
     // The issuer is often one of our own functions. Asking it in process works behind any proxy.
     fetch: (url, init) => {
@@ -149,7 +151,7 @@ export async function startBackend(config: BackendConfig): Promise<Backend> {
       serverRoutes(VERSION),
       functionRoutes(toolOptions),
       deployRoutes({
-        deploy: new Deploy(deployments),
+        deploy: cleanup.use(new Deploy(deployments)),
         adminKey,
         functionLog,
         cloudUrl,

@@ -24,10 +24,6 @@ type Watch =
       readonly identity: SessionIdentity;
       readonly journal: string | null;
       readonly subscription: Subscription;
-      /** As of our own last look: another socket may refresh the shared result under us, in the middle of a transition. */
-      result: QueryResult;
-      /** A commit after which the result no longer holds, or null while it does. */
-      staleAt: Timestamp | null;
     }
   /** Refused before any function ran; stays so for this identity. */
   | { readonly state: "refused"; readonly identity: SessionIdentity; readonly errorMessage: string };
@@ -66,29 +62,27 @@ export class LiveQuery {
       case "refused":
         return;
       case "watching":
-        if (watch.staleAt === null) return;
+        if (!watch.subscription.isStale) return;
         if (watch.journal !== this.#journal) {
           // The first run has fixed where this page ends; from now on it must end there.
           await this.#subscribe(identity);
           return;
         }
-        watch.result = await watch.subscription.refresh();
-        watch.staleAt = watch.subscription.isStale ? watch.result.ts + 1 : null;
-        this.#keepJournal(watch.result);
+        this.#keepJournal(await watch.subscription.refresh());
         return;
       default:
         watch satisfies never;
     }
   }
 
-  /** The snapshot of the current result. */
+  /** The snapshot of the current result; it holds from then on. */
   get validFrom(): Timestamp {
-    return this.#watch.state === "watching" ? this.#watch.result.ts : 0;
+    return this.#watch.state === "watching" ? this.#watch.subscription.result().ts : 0;
   }
 
-  /** The first timestamp at which it no longer holds; Infinity while it does. */
-  get validBefore(): Timestamp {
-    return this.#watch.state === "watching" ? (this.#watch.staleAt ?? Infinity) : Infinity;
+  /** Whether a commit after the snapshot has touched what was read: then it is known to hold at the snapshot only. */
+  get isStale(): boolean {
+    return this.#watch.state === "watching" && this.#watch.subscription.isStale;
   }
 
   /** What the client must be told, or null when it knows. Counts as told from then on. */
@@ -99,7 +93,7 @@ export class LiveQuery {
       const state: QueryState = { ok: false, errorMessage: watch.errorMessage, logLines: [], journal: null };
       return this.#tell(null, `refused ${watch.errorMessage}`) ? state : null;
     }
-    const { result } = watch;
+    const result = watch.subscription.result();
     if (this.#told !== null && this.#told.result === result) return null;
     const { outcome } = result;
     const logLines = this.#context.calls.visibleLogLines(caller, result.logLines);
@@ -130,25 +124,13 @@ export class LiveQuery {
       this.#replace({ state: "refused", identity, errorMessage: error.message });
       return;
     }
-    let watched: Subscription | null = null;
-    const subscription = await queries.subscribe(request, () => this.#becameStale(watched));
-    watched = subscription;
+    const subscription = await queries.subscribe(request, this.#onStale);
     if (this.#isClosed) {
       subscription.close();
       return;
     }
-    const result = subscription.result();
-    const staleAt = subscription.isStale ? result.ts + 1 : null;
-    this.#replace({ state: "watching", identity, journal, subscription, result, staleAt });
-    this.#keepJournal(result);
-  }
-
-  #becameStale(subscription: Subscription | null): void {
-    const watch = this.#watch;
-    // A commit between the run and our hearing of it finds nothing here; `isStale` is asked once we do.
-    if (watch.state !== "watching" || watch.subscription !== subscription) return;
-    watch.staleAt ??= this.#context.database.latest;
-    this.#onStale();
+    this.#replace({ state: "watching", identity, journal, subscription });
+    this.#keepJournal(subscription.result());
   }
 
   #replace(watch: Watch): void {

@@ -54,13 +54,16 @@ export class QuerySet {
   /** A timestamp at which all current results hold; null when there is none. */
   #commonTimestamp(atLeast: Timestamp): Timestamp | null {
     let from = atLeast;
-    let before = Infinity;
+    let isAnyStale = false;
     for (const query of this.#queries.values()) {
       from = Math.max(from, query.validFrom);
-      before = Math.min(before, query.validBefore);
+      isAnyStale ||= query.isStale;
     }
-    if (before === Infinity) return Math.max(from, this.#context.database.latest);
-    return from < before ? from : null;
+    if (!isAnyStale) return Math.max(from, this.#context.database.latest);
+    for (const query of this.#queries.values()) {
+      if (query.isStale && query.validFrom !== from) return null;
+    }
+    return from;
   }
 
   #applyOne(modification: QuerySetModification): void {
