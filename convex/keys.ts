@@ -9,6 +9,7 @@ import { countDead as countDeadKeys, listKeys, paginateKeys, vKeyFilter } from "
 import { requireKey } from "./model/keyRights.ts";
 import { toKeyView, vKeyView } from "./model/keyViews.ts";
 import { createKey, vNewKey } from "./model/newKeys.ts";
+import { recordOnce, vOnce } from "./model/repetitions.ts";
 import { rotateKey, vMintedSecret } from "./model/secrets.ts";
 import { sweepExpired } from "./model/sweep.ts";
 import { latchkeyError } from "./shared/errors.ts";
@@ -98,16 +99,30 @@ export const getForRotation = callerQuery({
 
 /** The second half of `createKey` in auth/credentials.ts: the secret is minted, everything else happens here at once. */
 export const insert = callerMutation({
-  args: { input: vNewKey, secret: vMintedSecret },
+  args: { input: vNewKey, secret: vMintedSecret, once: v.optional(vOnce) },
   returns: vKeyView,
-  handler: async (ctx, { input, secret }) => await toKeyView(ctx, await createKey(ctx, ctx.caller, input, secret)),
+  handler: async (ctx, { input, secret, once }) => {
+    const key = await createKey(ctx, ctx.caller, input, secret);
+    await recordOnce(ctx, ctx.caller, once, key);
+    return await toKeyView(ctx, key);
+  },
 });
 
 /** The second half of `rotateKey` in auth/credentials.ts. */
 export const replaceSecret = callerMutation({
-  args: { keyId: v.string(), seenVersion: v.number(), graceMs: v.number(), secret: vMintedSecret },
+  args: {
+    keyId: v.string(),
+    seenVersion: v.number(),
+    graceMs: v.number(),
+    secret: vMintedSecret,
+    once: v.optional(vOnce),
+  },
   returns: vKeyView,
-  handler: async (ctx, { secret, ...change }) => await toKeyView(ctx, await rotateKey(ctx, ctx.caller, change, secret)),
+  handler: async (ctx, { secret, once, ...change }) => {
+    const key = await rotateKey(ctx, ctx.caller, change, secret);
+    await recordOnce(ctx, ctx.caller, once, key);
+    return await toKeyView(ctx, key);
+  },
 });
 
 export const revoke = callerMutation({

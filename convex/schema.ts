@@ -60,8 +60,11 @@ export default defineSchema({
     // can be late: it never decides whether a key is good.
     ended: v.boolean(),
   })
+    // Two orders each: all keys by age, and the live ones by age.
+    // oxlint-disable-next-line convex/no-duplicate-indexes
     .index("by_organization", ["organizationId"])
     .index("by_organization_ended", ["organizationId", "ended"])
+    // oxlint-disable-next-line convex/no-duplicate-indexes
     .index("by_owner", ["organizationId", "ownerRef"])
     .index("by_owner_ended", ["organizationId", "ownerRef", "ended"])
     .index("by_owner_live", ["organizationId", "ownerRef", "revokedAt", "expiresAt"])
@@ -78,6 +81,18 @@ export default defineSchema({
     ip: v.optional(v.string()),
     agent: v.optional(v.string()),
   }),
+
+  // Requests that came with an Idempotency-Key. Written by model/repetitions.ts in the transaction of what they
+  // asked for, read before the same is done again, deleted after a day by a sweep. Never holds a plaintext.
+  repetitions: defineTable({
+    organizationId: v.id("organization"),
+    // The user or key that sent it.
+    callerId: v.string(),
+    operation: v.string(),
+    idempotencyKey: v.string(),
+    inputHash: v.string(),
+    keyId: v.id("keys"),
+  }).index("by_request", ["organizationId", "callerId", "operation", "idempotencyKey"]),
 
   // Who changed what. Written by model/audit.ts in the transaction of the change itself, read by `audit.list`.
   // Nothing updates or deletes an entry; it outlives the key and the user it speaks of.

@@ -76,9 +76,13 @@ function writeMethod(path: string, method: string, operation: OperationObject, n
 }
 
 function writeOutput(operation: OperationObject): string {
-  const success = Object.entries(operation.responses).find(([status]) => status.startsWith("2"))?.[1];
+  // Of two kinds of success, the second, or the 200 beside a 201, is the answer to a repeated Idempotency-Key,
+  // which the SDK never sends.
+  const success = Object.entries(operation.responses).findLast(([status]) => status.startsWith("2"))?.[1];
   const schema = success?.content?.["application/json"]?.schema;
-  return schema === undefined ? "null" : writeType(schema, "");
+  if (schema === undefined) return "null";
+  const [first] = Array.isArray(schema["anyOf"]) ? schema["anyOf"] : [schema];
+  return writeType(first, "");
 }
 
 function writeType(schema: Schema, indent: string): string {

@@ -16,8 +16,6 @@ export type ClientOptions = {
 
 export type CallOptions = {
   signal?: AbortSignal;
-  /** For `create` and `rotate`: a repetition with the same text does nothing again. */
-  idempotencyKey?: string;
 };
 
 /** One call to the API. The output's type is the caller's word: the document that both sides are made from says so. */
@@ -36,12 +34,12 @@ const LONGEST_PAUSE_MS = 30_000;
 /**
  * Makes the function that all operations go through. It throws LatchkeyError for a refusal and
  * LatchkeyConnectionError when no answer came, after retrying what is safe to repeat: anything on 429, and on a
- * lost answer or 502 to 504 only what changes nothing or carries an Idempotency-Key.
+ * lost answer or 502 to 504 only what changes nothing.
  */
 export function createCall(options: ClientOptions): Call {
   const { retries = DEFAULT_RETRIES } = options;
   return async (method, path, input, call = {}) => {
-    const repeatable = method === "GET" || call.idempotencyKey !== undefined;
+    const repeatable = method === "GET";
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await attemptCall(options, method, path, input, call);
@@ -67,7 +65,6 @@ async function attemptCall<Output>(
   const headers: Record<string, string> = { Authorization: `Bearer ${options.key}`, Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (options.organizationId !== undefined) headers["X-Organization-Id"] = options.organizationId;
-  if (call.idempotencyKey !== undefined) headers["Idempotency-Key"] = call.idempotencyKey;
   const signal = call.signal === undefined ? timeout : AbortSignal.any([timeout, call.signal]);
 
   let response: Response;

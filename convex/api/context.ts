@@ -1,5 +1,6 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Caller } from "../model/callers.ts";
+import type { Once } from "../model/repetitions.ts";
 import type { KeyState, Rate } from "../model/verifyKey.ts";
 
 /** A request that has arrived, with what is known of its sender before anyone is authenticated. */
@@ -23,4 +24,6 @@ export type ApiContext = {
   arrival: Arrival;
   /** Finds out who calls, once per request. Throws UNAUTHENTICATED and its like. */
   identify(): Promise<Identified>;
+  /** Set when the request shall happen once however often it is sent. */
+  once?: Once;
 };

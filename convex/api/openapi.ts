@@ -104,7 +104,7 @@ function describe(operation: Operation, schemas: Schemas): JsonSchema {
     description: meta.description,
     security: meta.public === true ? [] : [{ apiKey: [] }, { bearer: [] }, { session: [] }],
     ...describeInput(operation, schemas),
-    responses: { [meta.status]: describeSuccess(operation, schemas), ...describeErrors(operation) },
+    responses: { ...describeSuccess(operation, schemas), ...describeErrors(operation) },
   };
 }
 
@@ -122,7 +122,7 @@ function describeInput(operation: Operation, schemas: Schemas): JsonSchema {
     ];
   });
   const headers =
-    meta.public === true ? [] : [ORGANIZATION_HEADER, ...(meta.idempotent === true ? [IDEMPOTENCY_HEADER] : [])];
+    meta.public === true ? [] : [ORGANIZATION_HEADER, ...(meta.repeated !== undefined ? [IDEMPOTENCY_HEADER] : [])];
   const inBody = Object.keys(properties).filter((name) => !inPath.includes(name));
   const described = { parameters: [...parameters, ...headers] };
   if (readsQuery(operation) || inBody.length === 0) return described;
@@ -156,12 +156,19 @@ const IDEMPOTENCY_HEADER = {
 };
 
 function describeSuccess({ meta, output }: Operation, schemas: Schemas): JsonSchema {
-  if (meta.status === 204) return { description: "Done. There is no body." };
+  if (meta.status === 204) return { 204: { description: "Done. There is no body." } };
   const example = meta.example.output === undefined ? {} : { example: meta.example.output };
-  return {
-    description: meta.status === 201 ? "Made." : "Done.",
-    content: { "application/json": { schema: schemas.outputOf(output), ...example } },
-  };
+  const done = meta.status === 201 ? "Made." : "Done.";
+  const schema = schemas.outputOf(output);
+  const first = { description: done, content: { "application/json": { schema, ...example } } };
+  if (meta.repeated === undefined) return { [meta.status]: first };
+  const again = schemas.outputOf(meta.repeated);
+  const repeated = "Done before, by a request of the same Idempotency-Key. The plaintext is not shown again.";
+  if (meta.status === 201) {
+    return { 200: { description: repeated, content: { "application/json": { schema: again } } }, 201: first };
+  }
+  const either = { schema: { anyOf: [schema, again] }, ...example };
+  return { 200: { description: `${done} Or: ${repeated}`, content: { "application/json": either } } };
 }
 
 function describeErrors(operation: Operation): JsonSchema {

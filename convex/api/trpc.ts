@@ -1,4 +1,5 @@
 import { initTRPC } from "@trpc/server";
+import type * as z from "zod";
 import type { ErrorCode } from "../shared/errors.ts";
 import { FAULT, HTTP_STATUS } from "../shared/errors.ts";
 import type { ApiContext } from "./context.ts";
@@ -18,8 +19,8 @@ export type OperationMeta = {
   errors: readonly ErrorCode[];
   /** Present on operations that anybody may call. */
   public?: true;
-  /** Whether the header Idempotency-Key is honoured. */
-  idempotent?: true;
+  /** Present when REST honours the header Idempotency-Key: what a repetition answers, with status 200. */
+  repeated?: z.ZodType;
   example: { input?: unknown; output?: unknown };
 };
 

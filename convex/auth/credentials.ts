@@ -7,6 +7,7 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { Caller } from "../model/callers.ts";
 import type { KeyView } from "../model/keyViews.ts";
 import type { NewKey } from "../model/newKeys.ts";
+import type { Once } from "../model/repetitions.ts";
 import type { MintedSecret } from "../model/secrets.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { DEFAULT_PREFIX, PREFIX_PATTERN, generateKey } from "../shared/keyFormat.ts";
@@ -24,14 +25,15 @@ export type RevealedKey = { key: string; record: KeyView };
  *
  * @example const { key, record } = await createKey(ctx, caller, { name: "ci", permissions: ["orders:read"] });
  */
-export async function createKey(ctx: ActionCtx, caller: Caller, input: NewKey): Promise<RevealedKey> {
+export async function createKey(ctx: ActionCtx, caller: Caller, input: NewKey, once?: Once): Promise<RevealedKey> {
   const prefix = input.prefix ?? DEFAULT_PREFIX;
   if (!PREFIX_PATTERN.test(prefix)) {
     const message = "Use 2 to 16 lower-case letters and digits.";
     throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", [{ path: "prefix", message }]);
   }
   const generated = generateKey({ prefix, env: input.env ?? "live" });
-  const store = async (secret: MintedSecret) => await ctx.runMutation(internal.keys.insert, { caller, input, secret });
+  const store = async (secret: MintedSecret) =>
+    await ctx.runMutation(internal.keys.insert, { caller, input, secret, once });
   return { key: generated.key, record: await mint(ctx, caller, generated, store) };
 }
 
@@ -43,12 +45,12 @@ export async function rotateKey(
   ctx: ActionCtx,
   caller: Caller,
   keyId: string,
-  { graceMs = 0 }: { graceMs?: number } = {},
+  { graceMs = 0, once }: { graceMs?: number; once?: Once } = {},
 ): Promise<RevealedKey> {
   const { version, ...parts } = await ctx.runQuery(internal.keys.getForRotation, { caller, keyId });
   const generated = generateKey(parts);
   const store = async (secret: MintedSecret) =>
-    await ctx.runMutation(internal.keys.replaceSecret, { caller, keyId, seenVersion: version, graceMs, secret });
+    await ctx.runMutation(internal.keys.replaceSecret, { caller, keyId, seenVersion: version, graceMs, secret, once });
   return { key: generated.key, record: await mint(ctx, caller, generated, store) };
 }
 

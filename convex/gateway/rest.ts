@@ -3,6 +3,7 @@ import type { ApiContext, Arrival, Identified } from "../api/context.ts";
 import { openApiDocument } from "../api/openapi.ts";
 import { matchOperation, operationsOf } from "../api/operations.ts";
 import type { Operation } from "../api/operations.ts";
+import { findRepeated, readOnce } from "../api/repetition.ts";
 import { callOperation, gatherInput, readsQuery } from "../api/rest.ts";
 import { appRouter } from "../api/router.ts";
 import { latchkeyError } from "../shared/errors.ts";
@@ -67,6 +68,13 @@ async function answer(
     identify: async () => identified ?? (await authenticate(ctx, arrival)),
   };
   const headers = rateHeaders(identified?.rate ?? null);
-  const output = await callOperation(appRouter, operation, context, gatherInput(operation, given));
+  const input = gatherInput(operation, given);
+  const once = readOnce(operation, arrival.request.headers, input);
+  if (once !== null) {
+    const repeated = await findRepeated(context, once);
+    if (repeated !== null) return json(200, repeated, { ...headers, "Idempotent-Replayed": "true" });
+    context.once = once;
+  }
+  const output = await callOperation(appRouter, operation, context, input);
   return operation.meta.status === 204 ? noContent(headers) : json(operation.meta.status, output, headers);
 }

@@ -3,6 +3,7 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { ApiContext, Arrival, Identified } from "../api/context.ts";
 import { toRefusal } from "../api/refusal.ts";
 import { appRouter } from "../api/router.ts";
+import { latchkeyError } from "../shared/errors.ts";
 import { authenticate } from "./authenticate.ts";
 import { readText, requireJsonType, requireSmallBody } from "./body.ts";
 import { isSafe } from "./origins.ts";
@@ -19,6 +20,7 @@ export async function serveTrpc(ctx: ActionCtx, arrival: Arrival): Promise<Respo
     createContext: () => {
       // Refused here and not before, so that the refusal gets tRPC's envelope.
       if (body.refusal !== undefined) throw body.refusal;
+      if (request.headers.has("idempotency-key")) throw noRepetitions();
       return createContext(ctx, arrival);
     },
     responseMeta: () => ({ headers }),
@@ -34,6 +36,11 @@ function createContext(ctx: ActionCtx, arrival: Arrival): ApiContext {
   let identified: Promise<Identified> | undefined;
   // Several calls in one batch are one request of one caller, and one use of its key.
   return { convex: ctx, arrival, identify: async () => await (identified ??= authenticate(ctx, arrival)) };
+}
+
+/** A batch holds several operations under one header, so whoever relies on it must not be left believing. */
+function noRepetitions(): Error {
+  return latchkeyError("MALFORMED_REQUEST", "Idempotency-Key is honoured under /api/v1 only. Send the call there.");
 }
 
 async function readBody(request: Request): Promise<{ init: { body?: string }; refusal?: Error }> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engines } from "../convex/engines.ts";
 import { openWorld, textOf } from "./world.ts";
-import type { World } from "./world.ts";
+import type { Answer, World } from "./world.ts";
 
 describe.each(engines)("keys over REST on $name", (engine) => {
   let world: World;
@@ -110,6 +110,47 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     expect(verdict).toMatchObject({ status: 200, body: { valid: false, code: "RATE_LIMITED" } });
   });
 
+  describe("an Idempotency-Key", () => {
+    test("makes a repeated create answer the same record, once with the plaintext", async () => {
+      const first = await postOnce(world, "/api/v1/keys", "one", { name: "idempotent" });
+      const again = await postOnce(world, "/api/v1/keys", "one", { name: "idempotent" });
+      const { key, ...record } = first.body ?? {};
+      expect(first.status).toBe(201);
+      expect(again).toMatchObject({ status: 200, body: record });
+      expect(again.headers.get("idempotent-replayed")).toBe("true");
+      expect(JSON.stringify(again.body)).not.toContain(String(key).slice(-20));
+      expect(again.body).not.toHaveProperty("key");
+    });
+
+    test("makes a repeated rotate rotate once", async () => {
+      const { id } = await world.createKey({ name: "rotated once" });
+      const first = await postOnce(world, `/api/v1/keys/${id}/rotate`, "two", {});
+      const again = await postOnce(world, `/api/v1/keys/${id}/rotate`, "two", {});
+      expect(again).toMatchObject({ status: 200, body: { id, version: 2 } });
+      expect(again.body).not.toHaveProperty("key");
+      expect((await world.call("GET", "/api/v1/whoami", { key: textOf(first, "key") })).status).toBe(200);
+    });
+
+    test("of two at once, one creates and the other never does", async () => {
+      const both = await Promise.all(
+        [1, 2].map(async () => await postOnce(world, "/api/v1/keys", "race", { name: "raced" })),
+      );
+      expect(both.filter(({ status }) => status === 201)).toHaveLength(1);
+      expect(both.filter(({ body }) => body?.["key"] !== undefined)).toHaveLength(1);
+    });
+
+    test("is bound to its input, its operation and its caller", async () => {
+      await postOnce(world, "/api/v1/keys", "three", { name: "bound" });
+      expect(await postOnce(world, "/api/v1/keys", "three", { name: "other" })).toMatchObject({
+        status: 422,
+        body: { code: "INVALID_INPUT", errors: [{ path: "Idempotency-Key" }] },
+      });
+      const person = await world.signUp("Twin");
+      await world.createOrganization(person, `twin-${process.pid}-${engine.name.length}`);
+      expect((await postOnce(world, "/api/v1/keys", "three", { name: "bound" }, person.cookie)).status).toBe(201);
+    });
+  });
+
   describe("verify", () => {
     let verifier: string;
     beforeAll(async () => {
@@ -158,3 +199,14 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     });
   });
 });
+
+async function postOnce(
+  world: World,
+  path: string,
+  idempotencyKey: string,
+  body: object,
+  cookie?: string,
+): Promise<Answer> {
+  const headers = { "idempotency-key": idempotencyKey };
+  return await world.call("POST", path, { cookie: cookie ?? world.owner.cookie, body, headers });
+}

@@ -40,7 +40,7 @@ test("every operation says what it is, what it answers and how it refuses", () =
     expect(summary).toMatch(/\w/);
     expect(description).toMatch(/\w/);
     const statuses = Object.keys(responses);
-    expect(statuses.filter((status) => status.startsWith("2"))).toHaveLength(1);
+    expect(statuses.some((status) => status.startsWith("2"))).toBe(true);
     if (!tags.includes("System")) {
       expect(statuses).toEqual(expect.arrayContaining(["400", "401", "403", "422", "429", "500", "504"]));
       expect(security).toHaveLength(3);

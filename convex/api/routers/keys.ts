@@ -69,7 +69,8 @@ export const keysRouter = router({
       tag: "Keys",
       summary: "Create a key",
       description: "Answers the plaintext once. Takes `keys:create`; a service key takes it on the whole organization.",
-      errors: ["NAME_TAKEN", "KEY_LIMIT_REACHED"],
+      errors: ["NAME_TAKEN", "KEY_LIMIT_REACHED", "CONFLICT"],
+      repeated: keyRecordSchema,
       example: {
         input: { name: "Billing worker", permissions: ["orders:read"], ownerKind: "service" },
         output: { ...EXAMPLE_RECORD, key: "lk_live_4fQ2x9LmZa_…" },
@@ -80,7 +81,7 @@ export const keysRouter = router({
     .mutation(async ({ ctx, input }): Promise<Revealed> => {
       // Minting loads better-auth, which nothing else here needs.
       const { createKey } = await import("../../auth/credentials.ts");
-      const { key, record } = await createKey(ctx.convex, ctx.identified.caller, input);
+      const { key, record } = await createKey(ctx.convex, ctx.identified.caller, input, ctx.once);
       return { ...toKeyRecord(record, Date.now()), key };
     }),
 
@@ -203,6 +204,7 @@ export const keysRouter = router({
         "Gives it a new secret and answers it once; id, rights and history stay. Of two rotations at once, one gets CONFLICT. Takes `keys:rotate`.",
         ["CONFLICT"],
       ),
+      repeated: keyRecordSchema,
       example: {
         input: { graceMs: 3_600_000 },
         output: { ...EXAMPLE_RECORD, version: 2, key: "lk_live_4fQ2x9LmZa_…" },
@@ -220,7 +222,10 @@ export const keysRouter = router({
     .output(revealedSchema)
     .mutation(async ({ ctx, input: { keyId: id, ...options } }): Promise<Revealed> => {
       const { rotateKey } = await import("../../auth/credentials.ts");
-      const { key, record } = await rotateKey(ctx.convex, ctx.identified.caller, id, options);
+      const { key, record } = await rotateKey(ctx.convex, ctx.identified.caller, id, {
+        ...options,
+        once: ctx.once,
+      });
       return { ...toKeyRecord(record, Date.now()), key };
     }),
 
