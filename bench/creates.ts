@@ -13,7 +13,7 @@ export async function measureCreates(ready: ServerReady, owner: LatchkeyOwner, s
   const requests = Array.from({ length: NAMES }, (_nothing, index) =>
     httpPost("/api/v1/keys", headers, { name: `created ${index}`, permissions: ["orders:read"] }),
   );
-  const order = {
+  const order: LoadOrder = {
     port: ready.port,
     requests,
     connections: CONNECTIONS,

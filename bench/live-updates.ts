@@ -25,7 +25,7 @@ export async function measureLiveUpdates(
     body: JSON.stringify({ name: `watched by ${subscribers}`, permissions: ["orders:read"] }),
   });
   const { id } = await made.json();
-  const result = await runInChild<LiveResult>("./live-client.ts", {
+  const order: LiveOrder = {
     url,
     token,
     organizationId: owner.organizationId,
@@ -33,6 +33,7 @@ export async function measureLiveUpdates(
     headers: { "x-api-key": owner.key, "content-type": "application/json" },
     subscribers,
     seconds,
-  });
+  };
+  const result = await runInChild<LiveResult>("./live-client.ts", order);
   return { ...result, subscribers };
 }

@@ -1,4 +1,4 @@
-import { openSession } from "../scripts/lib/session.ts";
+import { openSession } from "./session.ts";
 import type { LatchkeyOwner } from "./child-server.ts";
 
 /** Signs up the owner of an organization and makes the one key that the benchmark calls with. */

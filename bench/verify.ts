@@ -42,7 +42,14 @@ export async function measureVerify(
 
 async function load(name: string, { ready }: ChildServer, seconds: number): Promise<LoadResult> {
   const requests = ready.keys.map((key) => httpPost(ready.path, ready.headers, { key }));
-  const order = { port: ready.port, requests, connections: CONNECTIONS, seconds, status: 200, expect: '"valid":true' };
+  const order: LoadOrder = {
+    port: ready.port,
+    requests,
+    connections: CONNECTIONS,
+    seconds,
+    status: 200,
+    expect: '"valid":true',
+  };
   return requireRight(name, await runInChild<LoadResult>("./load-client.ts", order));
 }
 

@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import type { DeploymentAdmin } from "../server/deployment-admin.ts";
 import { serveStaticFiles } from "../server/static-files.ts";
 import { buildDashboard, DASHBOARD_FOLDER, isDashboardFresh } from "./lib/dashboard-build.ts";
 import { fillDemo } from "./lib/demo.ts";
@@ -31,7 +32,7 @@ await runScript(async () => {
     app: () => serveStaticFiles(DASHBOARD_FOLDER),
     progress: step,
   });
-  const demo = options.demo ? await showDemo(latchkey.url, options.dataFolder) : null;
+  const demo = options.demo ? await showDemo(latchkey.admin, options.dataFolder) : null;
   console.log(`
   Latchkey  ${style("bold", latchkey.url)}
   Data      ${folderName(options.dataFolder)}  ${style("dim", "back it up; secrets.json in it opens everything")}
@@ -41,11 +42,11 @@ await runScript(async () => {
   return 0;
 });
 
-async function showDemo(url: string, dataFolder: string): Promise<string> {
+async function showDemo(admin: DeploymentAdmin, dataFolder: string): Promise<string> {
   const filling = step("Filling the demo organization");
-  const { email, password } = await fillDemo(url, dataFolder);
+  const { email, password } = await fillDemo(admin, dataFolder);
   filling.done();
-  return `open the page, sign in as ${style("bold", email)} with ${style("bold", password)}`;
+  return `open the page, sign in as ${style("bold", email)} with ${style("bold", password ?? "the password it was made with")}`;
 }
 
 function folderName(folder: string): string {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrivateFile, type Secrets } from "../../server/data-folder.ts";
-import { setDeploymentEnvironment, type DeploymentAdmin } from "../../server/deployment-environment.ts";
+import { setDeploymentEnvironment, type DeploymentAdmin } from "../../server/deployment-admin.ts";
 import { startEmbeddedDeployment } from "../../server/embedded-deployment.ts";
 import { connectRemoteDeployment, siteUrlOf, type RemoteDeployment } from "../../server/remote-deployment.ts";
 import type { Upstream } from "../../server/upstream.ts";
@@ -20,6 +20,7 @@ export interface ConnectOptions {
 
 export interface Connection {
   readonly upstream: Upstream;
+  readonly admin: DeploymentAdmin;
   /** The environment with which the official CLI reaches the deployment. */
   readonly cli: Readonly<Record<string, string>>;
 }
@@ -47,7 +48,7 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
     const cli = cliEnvironment(upstream.apiUrl, secrets.adminKey);
     const admin = { cloudUrl: new URL(upstream.apiUrl), adminKey: secrets.adminKey };
     await bringUpToDate(options, admin, cli, { stamp: "deployed.stamp", isFresh: !upstream.ready, target: "" });
-    return { upstream, cli };
+    return { upstream, admin, cli };
   } catch (error) {
     await upstream[Symbol.asyncDispose]();
     throw error;
@@ -76,7 +77,7 @@ export async function connectRemote(options: ConnectOptions, remote: RemoteDeplo
     isFresh: false,
     target: remote.cloudUrl.href,
   });
-  return { upstream: connectRemoteDeployment(remote, siteUrl), cli };
+  return { upstream: connectRemoteDeployment(remote, siteUrl), admin: remote, cli };
 }
 
 /**

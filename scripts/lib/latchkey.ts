@@ -1,4 +1,5 @@
 import { loadSecrets, openDataFolder } from "../../server/data-folder.ts";
+import type { DeploymentAdmin } from "../../server/deployment-admin.ts";
 import { startServer, type RunningServer, type ServerConfig } from "../../server/main.ts";
 import type { RemoteDeployment } from "../../server/remote-deployment.ts";
 import { connectEmbedded, connectRemote, type Connection } from "./connect.ts";
@@ -23,6 +24,7 @@ export interface LatchkeyOptions {
 }
 
 export interface Latchkey extends RunningServer {
+  readonly admin: DeploymentAdmin;
   /** The environment with which the official CLI reaches the deployment. */
   readonly cli: Readonly<Record<string, string>>;
   /** Pushes convex/ as it is now, changed or not. */
@@ -50,10 +52,12 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
       return connection.upstream;
     },
   });
-  const cli = connection?.cli ?? {};
+  if (connection === undefined) throw new Error("the server started without a deployment");
+  const { admin, cli } = connection;
   return {
     url: server.url,
     port: server.port,
+    admin,
     cli,
     push: () => pushFunctions(cli),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),

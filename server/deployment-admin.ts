@@ -27,3 +27,20 @@ export async function setDeploymentEnvironment(
     );
   }
 }
+
+/** Calls any function of a deployment, internal ones included, and answers its value. Throws with its message when it fails. */
+export async function runAsAdmin(
+  deployment: DeploymentAdmin,
+  kind: "query" | "mutation" | "action",
+  path: string,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<unknown> {
+  const response = await fetch(new URL(`/api/${kind}`, deployment.cloudUrl), {
+    method: "POST",
+    headers: { authorization: `Convex ${deployment.adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ path, args, format: "json" }),
+  });
+  const answer: unknown = await response.json();
+  if (typeof answer === "object" && answer !== null && "value" in answer) return answer.value;
+  throw new Error(`${path} failed: ${JSON.stringify(answer)}`);
+}
