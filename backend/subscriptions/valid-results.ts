@@ -90,7 +90,9 @@ export class ValidResults {
 
 /** What identifies a query apart from who asks. */
 export function queryKey(request: QueryRequest): string {
-  return `${request.mount}\n${request.path}\n${request.journal ?? ""}\n${request.args}`;
+  // Or an end user would get what an action has just read from an internal function.
+  const access = request.allowInternal ? "internal" : "public";
+  return `${access}\n${request.mount}\n${request.path}\n${request.journal ?? ""}\n${request.args}`;
 }
 
 const identityKeys = new WeakMap<Identity, string>();
