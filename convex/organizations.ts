@@ -6,11 +6,11 @@ import { listOrganizations } from "./model/organizations.ts";
 const vOrganization = v.object({ _id: v.id("organization"), name: v.string(), slug: v.string(), role: v.string() });
 
 /** The organizations of whoever is signed in, in the order of joining; null when nobody is. */
+// Anyone may ask: the answer is about the asker alone.
+// oxlint-disable-next-line convex/require-access-control
 export const listMine = query({
   args: {},
   returns: v.union(v.array(vOrganization), v.null()),
-  // Anyone may ask: the answer is about the asker alone.
-  // oxlint-disable-next-line convex/require-access-control
   handler: async (ctx) => {
     const userId = await getUserId(ctx);
     return userId === null ? null : await listOrganizations(ctx, userId);

@@ -135,8 +135,9 @@ function fromFactory(data: unknown): Row {
   return Object.fromEntries(entries);
 }
 
+// The decoder of this file: see `create`.
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 function asRow<T>(row: Row): T {
-  // The decoder of this file: see `create`.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return row as T;
 }

@@ -1,6 +1,7 @@
 import { ConvexError, v } from "convex/values";
 import type { DatabaseReader, DatabaseWriter } from "../_generated/server.js";
-import { authIndexes, authTables } from "./tables.ts";
+import { authIndexes } from "./tables.ts";
+import type { authTables } from "./tables.ts";
 import { indexable, matches } from "./where.ts";
 import type { Clause, Row } from "./where.ts";
 

@@ -107,5 +107,5 @@ function problem(text: string): { ok: false; problem: string } {
 
 /** Counts what a person counts: an emoji is one character, not two. */
 function length(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

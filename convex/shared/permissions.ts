@@ -59,10 +59,22 @@ export const VERB_PERMISSION = {
 
 export type KeyVerb = keyof typeof VERB_PERMISSION;
 
-const EVERYTHING = Object.fromEntries(Object.keys(PERMISSIONS).map((permission) => [permission, "any"])) as Record<
-  LatchkeyPermission,
-  Scope
->;
+const EVERYTHING = {
+  "keys:read": "any",
+  "keys:create": "any",
+  "keys:update": "any",
+  "keys:disable": "any",
+  "keys:expire": "any",
+  "keys:revoke": "any",
+  "keys:rotate": "any",
+  "keys:delete": "any",
+  "keys:verify": "any",
+  "members:read": "any",
+  "members:manage": "any",
+  "audit:read": "any",
+  "organization:read": "any",
+  "organization:update": "any",
+} as const satisfies Record<LatchkeyPermission, Scope>;
 
 /** The matrix. What is absent is refused. `suspended` holds nothing, so the personal keys of a suspended member stop. */
 export const ROLE_MATRIX: Record<Role, Partial<Record<LatchkeyPermission, Scope>>> = {
@@ -134,13 +146,13 @@ export function scopeOf(roles: readonly Role[], permission: string): Scope | nul
   const { resource, action } = split(permission);
   if (RESERVED_RESOURCES.has(resource)) {
     if (!isLatchkeyPermission(permission)) return null;
-    const scopes = roles.map((role) => ROLE_MATRIX[role][permission]);
-    if (scopes.includes("any")) return "any";
-    return scopes.includes("own") ? "own" : null;
+    const scopes = new Set(roles.map((role) => ROLE_MATRIX[role][permission]));
+    if (scopes.has("any")) return "any";
+    return scopes.has("own") ? "own" : null;
   }
-  const held = roles.map((role) => API_PERMISSIONS[role]);
-  if (held.includes("all")) return "any";
-  return held.includes("read") && action === "read" ? "any" : null;
+  const held = new Set(roles.map((role) => API_PERMISSIONS[role]));
+  if (held.has("all")) return "any";
+  return held.has("read") && action === "read" ? "any" : null;
 }
 
 /**

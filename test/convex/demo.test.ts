@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
 import { api, internal } from "../../convex/_generated/api.js";
 import { keyStatus } from "../../convex/shared/keyStatus.ts";
 import { engines } from "./engines.ts";
@@ -18,7 +19,7 @@ describe.each(engines)("the demo on $name", (engine) => {
     const body = JSON.stringify({ email: seeded.email, password: seeded.password });
     const signedIn = await deployment.fetch("/api/auth/sign-in/email", { method: "POST", headers, body });
     expect(signedIn.status).toBe(200);
-    const { user } = (await signedIn.json()) as { user: { id: string } };
+    const { user } = z.object({ user: z.object({ id: z.string() }) }).parse(await signedIn.json());
 
     const [demo] = (await deployment.call(api.organizations.listMine, {}, user.id)) ?? [];
     expect(demo).toMatchObject({ slug: "halden-freight-demo", role: "owner" });

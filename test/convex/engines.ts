@@ -1,8 +1,10 @@
-import type { FunctionReference, FunctionReturnType, FunctionArgs, UserIdentity } from "convex/server";
-import { getFunctionName } from "convex/server";
+/// <reference types="vite/client" />
+import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
+import { getFunctionName, makeFunctionReference } from "convex/server";
 import { ConvexError, convexToJson, jsonToConvex } from "convex/values";
-import type { JSONValue, Value } from "convex/values";
+import type { Value } from "convex/values";
 import { convexTest } from "convex-test";
+import * as z from "zod";
 import batchWorkerSchema from "../../node_modules/@convex-dev/batch-worker/dist/component/schema.js";
 import rateLimiterSchema from "../../node_modules/@convex-dev/rate-limiter/dist/component/schema.js";
 import schema from "../../convex/schema.ts";
@@ -25,7 +27,7 @@ export interface Engine {
 
 const rateLimiterModules = import.meta.glob("../../node_modules/@convex-dev/rate-limiter/dist/component/**/*.js");
 const batchWorkerModules = import.meta.glob("../../node_modules/@convex-dev/batch-worker/dist/component/**/*.js");
-const modules = import.meta.glob(["../../convex/**/*.ts", "../../convex/_generated/*.js"]);
+const modules = import.meta.glob<object>(["../../convex/**/*.ts", "../../convex/_generated/*.js"]);
 
 const convexTestEngine: Engine = {
   name: "convex-test",
@@ -39,8 +41,11 @@ const convexTestEngine: Engine = {
       siteUrl: process.env.SITE_URL,
       async call(reference, args, as) {
         const caller = as === undefined ? t : t.withIdentity({ subject: as, issuer: process.env.SITE_URL });
-        const kind = await kindOf(reference);
-        return await caller[kind](reference as never, args as never);
+        const path = functionOf(reference);
+        const kind = await kindOf(path);
+        if (kind === "query") return await caller.query(makeFunctionReference<"query">(path), args);
+        if (kind === "mutation") return await caller.mutation(makeFunctionReference<"mutation">(path), args);
+        return await caller.action(makeFunctionReference<"action">(path), args);
       },
       fetch: async (path, init) => await t.fetch(path, init),
       [Symbol.asyncDispose]: async () => undefined,
@@ -58,26 +63,21 @@ const embeddedEngine: Engine = {
     return {
       siteUrl: latchkey.url,
       async call(reference, args, as) {
-        const identity: Partial<UserIdentity> = { subject: as, issuer: latchkey.url };
+        const identity = { subject: as, issuer: latchkey.url };
         const acting = as === undefined ? "" : `:${btoa(JSON.stringify(identity))}`;
         const response = await fetch(`${apiUrl}/api/function`, {
           method: "POST",
           headers: { "content-type": "application/json", authorization: `Convex ${adminKey}${acting}` },
           body: JSON.stringify({
-            path: getFunctionName(reference),
-            args: convexToJson(args as Value),
+            path: functionOf(reference),
+            args: convexToJson(args),
             format: "convex_encoded_json",
           }),
         });
-        const answer = (await response.json()) as {
-          status?: string;
-          value: JSONValue;
-          errorMessage: string;
-          errorData?: JSONValue;
-        };
-        if (answer.status === "success") return jsonToConvex(answer.value);
-        if (answer.errorData !== undefined) throw new ConvexError(jsonToConvex(answer.errorData));
-        throw new Error(answer.errorMessage ?? JSON.stringify(answer));
+        const answer = Answer.parse(await response.json());
+        if (answer.status === "success") return fromJson(answer.value);
+        if (answer.errorData !== undefined) throw new ConvexError(fromJson(answer.errorData));
+        throw new Error(answer.errorMessage);
       },
       fetch: async (path, init) => await fetch(latchkey.url + path, init),
       [Symbol.asyncDispose]: async () => await latchkey[Symbol.asyncDispose](),
@@ -88,15 +88,27 @@ const embeddedEngine: Engine = {
 /** Both, for `describe.each`. */
 export const engines: readonly Engine[] = [convexTestEngine, embeddedEngine];
 
+const Answer = z.discriminatedUnion("status", [
+  z.object({ status: z.literal("success"), value: z.json() }),
+  z.object({ status: z.literal("error"), errorMessage: z.string(), errorData: z.json().optional() }),
+]);
+
+function functionOf(reference: AnyFunction): string {
+  return getFunctionName(reference);
+}
+
 /** A reference does not say what it refers to; the function that was registered does. */
-async function kindOf(reference: AnyFunction): Promise<"query" | "mutation" | "action"> {
-  const [path, name] = getFunctionName(reference).split(":");
-  const load = modules[`../../convex/${path}.ts`];
-  if (load === undefined || name === undefined) throw new Error(`no module ${path}`);
-  const registered = (await load()) as Record<string, { isQuery?: true; isMutation?: true; isAction?: true }>;
-  const target = registered[name];
-  if (target?.isQuery) return "query";
-  if (target?.isMutation) return "mutation";
-  if (target?.isAction) return "action";
-  throw new Error(`${path}:${name} is no function`);
+async function kindOf(path: string): Promise<"query" | "mutation" | "action"> {
+  const [file, name] = path.split(":");
+  const load = modules[`../../convex/${file}.ts`];
+  if (load === undefined || name === undefined) throw new Error(`no module ${file}`);
+  const target = new Map(Object.entries(z.record(z.string(), z.unknown()).parse({ ...(await load()) }))).get(name);
+  if (typeof target !== "function") throw new Error(`${path} is no function`);
+  if ("isQuery" in target) return "query";
+  return "isMutation" in target ? "mutation" : "action";
+}
+
+/** Convex JSON to a value; what came over the wire is JSON already. */
+function fromJson(json: z.infer<ReturnType<typeof z.json>>): Value {
+  return jsonToConvex(json);
 }

@@ -1,6 +1,6 @@
 import type { FunctionArgs } from "convex/server";
 import { api, internal } from "../../convex/_generated/api.js";
-import type { Id } from "../../convex/_generated/dataModel.js";
+import type { Id, TableNames } from "../../convex/_generated/dataModel.js";
 import type { Caller } from "../../convex/model/callers.ts";
 import type { KeyView } from "../../convex/model/keyViews.ts";
 import type { NewKey } from "../../convex/model/newKeys.ts";
@@ -32,7 +32,7 @@ export async function createOrganization(deployment: Deployment): Promise<Organi
     data: { name: `Organization ${counter}`, slug: `organization-${counter}`, createdAt: Date.now() },
     origin,
   });
-  const organizationId: Id<"organization"> = organization._id;
+  const organizationId = toId<"organization">(organization._id);
   const membership = (userId: string) => [
     { field: "organizationId", value: organizationId, operator: "eq" as const, ...AND },
     { field: "userId", value: userId, operator: "eq" as const, ...AND },
@@ -56,7 +56,8 @@ export async function createOrganization(deployment: Deployment): Promise<Organi
       const data = { organizationId, userId: user._id, role, createdAt: now };
       await deployment.call(internal.auth.store.create, { table: "member", data, origin });
       const request = { id: "request-1", ip: "192.0.2.7", agent: "a test" };
-      return { userId: user._id, caller: { type: "user", userId: user._id, organizationId, request } };
+      const userId = toId<"user">(user._id);
+      return { userId, caller: { type: "user", userId, organizationId, request } };
     },
     async setRole(person, role) {
       const target = { table: "member" as const, where: membership(person.userId), only: "first" as const, origin };
@@ -124,4 +125,10 @@ export async function refusalDataOf(work: Promise<unknown>) {
 /** Waits for the clock to pass a moment; only for the few tests that are about time passing. */
 export async function reach(moment: number): Promise<void> {
   while (Date.now() < moment) await new Promise((resolve) => setTimeout(resolve, moment - Date.now()));
+}
+
+// The store answers rows of any table, so their ids come without the table's name.
+function toId<Table extends TableNames>(text: string): Id<Table> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return text as Id<Table>;
 }

@@ -50,7 +50,9 @@ describe("the key format", () => {
   test("the checksum is CRC-32, as six base62 characters", () => {
     // The check value of CRC-32 is 0xcbf43926 for "123456789".
     const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    const value = [...checksum("123456789")].reduce((sum, digit) => sum * 62 + alphabet.indexOf(digit), 0);
+    const value = checksum("123456789")
+      .split("")
+      .reduce((sum, digit) => sum * 62 + alphabet.indexOf(digit), 0);
     expect(value).toBe(0xcbf43926);
   });
 
