@@ -36,7 +36,7 @@ test("a person signs up, makes a key, calls with it, and a revoke kills it on ev
   const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
   const page = await openPage(context, faults);
 
-  await page.goto(url);
+  await page.goto(`${url}/sign-in`);
   await page.getByRole("link", { name: "Create one" }).click();
   await page.getByLabel("Name").fill("Grace Hopper");
   await page.getByLabel("Email").fill("grace@example.com");
@@ -49,16 +49,17 @@ test("a person signs up, makes a key, calls with it, and a revoke kills it on ev
 
   await page.getByRole("button", { name: "Create key" }).first().click();
   const dialog = page.getByRole("dialog", { name: "Create key" });
-  await dialog.getByLabel("Name").fill("Crane control");
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Crane control");
   await dialog.getByRole("button", { name: "Create key" }).click();
 
   const reveal = page.getByRole("dialog", { name: "Copy the key of Crane control" });
   const shown = (await reveal.getByRole("status", { name: "Key" }).innerText()).trim();
-  await reveal.getByRole("button", { name: "Copy Try it in a terminal" }).click();
-  const curl = await page.evaluate(() => navigator.clipboard.readText());
   await reveal.getByRole("button", { name: "Copy", exact: true }).click();
   await reveal.getByRole("button", { name: "Copied", exact: true }).waitFor();
   const key = await page.evaluate(() => navigator.clipboard.readText());
+  await reveal.getByRole("button", { name: "Copy Try it in a terminal" }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^curl /);
+  const curl = await page.evaluate(() => navigator.clipboard.readText());
   expect(key).toBe(shown);
   expect(key).toMatch(/^lk_live_[0-9A-Za-z]+_[0-9A-Za-z]+$/);
   await reveal.getByRole("button", { name: "Done" }).click();
