@@ -68,26 +68,12 @@ class Runner implements FunctionRunner {
   }
 
   async runQuery(request: QueryRequest): Promise<QueryResult> {
-    const loaded = this.#deployment();
-    using tx = this.#database.begin();
-    const root = createRoot({ identity: request.identity, journal: request.journal });
-    const run = this.#log.start("Query", request.mount, request.path, root);
-    const outcome = await settle(loaded, async () => {
-      const args = parseJsonObject(request.args);
-      const { called, execution } = prepare(loaded, request, "query", root, tx);
-      called.checkArguments(args, request.args);
-      return execute(execution, called, request.args);
-    });
-    run?.end(outcome);
-    return {
-      outcome,
-      logLines: root.logLines.map(formatLogLine),
-      journal: root.journalOut,
-      reads: tx.reads,
-      ts: tx.snapshot,
-      usedIdentity: root.usedIdentity,
-      observedTime: root.observedTime,
-    };
+    for (;;) {
+      const loaded = this.#deployment();
+      const result = await this.#runQuery(loaded, request);
+      // A result of code that has been replaced meanwhile must not be taken for one of the new code.
+      if (this.#isLive(loaded)) return result;
+    }
   }
 
   async runMutation(request: CallRequest, options?: MutationOptions): Promise<MutationResult> {
@@ -118,6 +104,32 @@ class Runner implements FunctionRunner {
     return runHttpAction(this.#deployment(), request, caller, this.#log, this.#production);
   }
 
+  async #runQuery(loaded: LoadedDeployment | null, request: QueryRequest): Promise<QueryResult> {
+    using tx = this.#database.begin();
+    const root = createRoot({ identity: request.identity, journal: request.journal });
+    const run = this.#log.start("Query", request.mount, request.path, root);
+    const outcome = await settle(loaded, async () => {
+      const args = parseJsonObject(request.args);
+      const { called, execution } = prepare(loaded, request, "query", root, tx);
+      called.checkArguments(args, request.args);
+      return execute(execution, called, request.args);
+    });
+    run?.end(outcome);
+    return {
+      outcome,
+      logLines: root.logLines.map(formatLogLine),
+      journal: root.journalOut,
+      reads: tx.reads,
+      ts: tx.snapshot,
+      usedIdentity: root.usedIdentity,
+      observedTime: root.observedTime,
+    };
+  }
+
+  #isLive(loaded: LoadedDeployment | null): boolean {
+    return (loaded?.definition ?? null) === this.#deployments.current();
+  }
+
   /** Null when the attempt conflicted and has to be made again. */
   async #tryMutation(
     request: CallRequest,
@@ -133,6 +145,8 @@ class Runner implements FunctionRunner {
       called.checkArguments(request.args, text);
       return execute(execution, called, text);
     });
+    // Written by replaced code and checked against its schema: the new code shall do it.
+    if (!this.#isLive(loaded)) return null;
     const logLines = root.logLines.map(formatLogLine);
     if (!outcome.ok) {
       tx.abort();

@@ -35,8 +35,12 @@ interface Page {
   readonly splitCursor: JsonValue;
 }
 
-async function page(opts: JsonObject, extra: JsonObject = {}, journal: string | null = null): Promise<Page> {
-  const result = await backend.queryResult(String(extra["path"] ?? "rows:page"), { opts, ...extra }, { journal });
+async function page(
+  opts: JsonObject,
+  { path = "rows:page", ...args }: { path?: string; order?: string } = {},
+  journal: string | null = null,
+): Promise<Page> {
+  const result = await backend.queryResult(path, { opts, ...args }, { journal });
   if (!result.outcome.ok)
     throw Object.assign(new Error(result.outcome.error.message), { data: result.outcome.error.data });
   const value: {
