@@ -23,7 +23,7 @@ export function lockFolder(folder: string): FolderLock {
   // Node has no file locks of its own, but SQLite's are: an exclusive transaction on an empty database holds one.
   const lock = new DatabaseSync(join(folder, LOCK_FILE));
   try {
-    lock.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE");
+    lock.exec("PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
     if (!isBusy(error)) throw error;

@@ -1,12 +1,23 @@
 import type { Document, Timestamp } from "./database.ts";
 import { OrderedMap } from "./ordered-map.ts";
-import type { ReadSet, TouchedKeys } from "./read-set.ts";
+import type { KeyRange, ReadSet, TouchedKeys } from "./read-set.ts";
 
 /** One version of something, newest first. The oldest in a chain is the pre-image: what held before the first change. */
 interface Version<T> {
   readonly ts: Timestamp;
   readonly value: T;
   previous: Version<T> | null;
+}
+
+export interface KnownKey {
+  readonly key: string;
+  readonly isPresent: boolean;
+}
+
+interface IndexChanges {
+  readonly keys: OrderedMap<Version<boolean>>;
+  /** Of the latest change, so that most validations need not look at the keys. */
+  lastTs: Timestamp;
 }
 
 const BEFORE_ALL: Timestamp = -1;
@@ -18,7 +29,7 @@ const BEFORE_ALL: Timestamp = -1;
  */
 export class Overlay {
   readonly #documents = new Map<string, Version<Document | null>>();
-  readonly #indexes = new Map<number, OrderedMap<Version<boolean>>>();
+  readonly #indexes = new Map<number, IndexChanges>();
   /** Commits that still have something above, oldest first, from `#historyStart` on. */
   #history: (TouchedKeys & { readonly ts: Timestamp })[] = [];
   #historyStart = 0;
@@ -37,22 +48,29 @@ export class Overlay {
 
   /** Records that a key appeared, went, or had its document changed. */
   setKey(index: number, key: string, ts: Timestamp, before: boolean, after: boolean): void {
-    let keys = this.#indexes.get(index);
-    if (!keys) {
-      keys = new OrderedMap();
-      this.#indexes.set(index, keys);
+    let changes = this.#indexes.get(index);
+    if (!changes) {
+      changes = { keys: new OrderedMap(), lastTs: ts };
+      this.#indexes.set(index, changes);
     }
-    const previous = keys.get(key) ?? { ts: BEFORE_ALL, value: before, previous: null };
-    keys.set(key, { ts, value: after, previous });
+    changes.lastTs = ts;
+    const previous = changes.keys.get(key) ?? { ts: BEFORE_ALL, value: before, previous: null };
+    changes.keys.set(key, { ts, value: after, previous });
   }
 
-  /** Known keys within the range in ascending order, with whether they existed at the snapshot. */
-  keys(index: number, lower: string, upper: string, snapshot: Timestamp): { key: string; isPresent: boolean }[] {
-    const known: { key: string; isPresent: boolean }[] = [];
-    const keys = this.#indexes.get(index);
-    if (!keys || keys.size === 0) return known;
-    for (const [key, version] of keys.between(lower, upper)) {
+  /** The first `limit` known keys of the range in scan order, with whether they existed at the snapshot. */
+  keys(index: number, range: KeyRange, order: "asc" | "desc", limit: number, snapshot: Timestamp): KnownKey[] {
+    const known: KnownKey[] = [];
+    const keys = this.#indexes.get(index)?.keys;
+    if (!keys) return known;
+    let { lower, upper } = range;
+    while (known.length < limit) {
+      const key = order === "asc" ? keys.firstKey(lower, upper) : keys.lastKey(lower, upper);
+      const version = key === undefined ? undefined : keys.get(key);
+      if (key === undefined || !version) break;
       known.push({ key, isPresent: valueAt(version, snapshot) });
+      if (order === "asc") lower = `${key}\0`;
+      else upper = key;
     }
     return known;
   }
@@ -64,10 +82,11 @@ export class Overlay {
       if (version && version.ts > snapshot) return true;
     }
     for (const [index, ranges] of reads.ranges()) {
-      const keys = this.#indexes.get(index);
-      if (!keys || keys.size === 0) continue;
+      const changes = this.#indexes.get(index);
+      if (!changes || changes.lastTs <= snapshot) continue;
       for (const range of ranges) {
-        for (const [, version] of keys.between(range.lower, range.upper)) if (version.ts > snapshot) return true;
+        for (const [, version] of changes.keys.between(range.lower, range.upper))
+          if (version.ts > snapshot) return true;
       }
     }
     return false;
@@ -89,7 +108,7 @@ export class Overlay {
         if (version && !cut(version, horizon)) this.#documents.delete(point);
       }
       for (const [index, touched] of commit.keys) {
-        const keys = this.#indexes.get(index);
+        const keys = this.#indexes.get(index)?.keys;
         if (!keys) continue;
         for (const key of touched) {
           const version = keys.get(key);
@@ -107,7 +126,7 @@ export class Overlay {
   /** How many documents and keys are held; for tests and diagnostics. */
   get size(): number {
     let size = this.#documents.size;
-    for (const keys of this.#indexes.values()) size += keys.size;
+    for (const { keys } of this.#indexes.values()) size += keys.size;
     return size;
   }
 }

@@ -47,34 +47,44 @@ export class SnapshotView {
     return document;
   }
 
-  /** The first (or, descending, the last) about `limit` keys within the range that existed at the snapshot. */
+  /** The first (or, descending, the last) keys, about `limit`, within the range that existed at the snapshot. */
   keys(index: Index, range: KeyRange, order: ScanOrder, limit: number, snapshot: Timestamp): KeyChunk {
-    const { lower, upper } = range;
-    const stored = this.#store.scan(index.id, lower, upper, order, limit);
-    const end = stored.length < limit ? undefined : stored.at(-1);
-    let covered = range;
-    let rest: KeyChunk["rest"] = null;
-    if (end !== undefined) {
-      const boundary = order === "asc" ? `${end}\0` : end;
-      covered = order === "asc" ? { lower, upper: boundary } : { lower: boundary, upper };
-      rest = order === "asc" ? { lower: boundary, upper } : { lower, upper: boundary };
-    }
     // Merged at once and not while the caller goes on: by then the overlay may have handed keys over to the store.
-    const known = this.#overlay.keys(index.id, covered.lower, covered.upper, snapshot);
+    const stored = this.#store.scan(index.id, range.lower, range.upper, order, limit);
+    const known = this.#overlay.keys(index.id, range, order, limit, snapshot);
+    // Beyond the end of either list (unless it holds all there is) the other one alone would be half the truth.
+    const storedEnd = stored.length < limit ? undefined : stored.at(-1);
+    const knownEnd = known.length < limit ? undefined : known.at(-1)?.key;
+    const compare: Comparison = order === "asc" ? ascending : descending;
+    const end = nearer(storedEnd, knownEnd, compare);
+    const rest = end === undefined ? null : beyond(end, range, order);
     if (known.length === 0) return { keys: stored, rest };
 
+    const isWithin = (key: string) => end === undefined || compare(key, end) <= 0;
     const overridden = new Set(known.map(({ key }) => key));
-    const keys = stored.filter((key) => !overridden.has(key));
-    for (const { key, isPresent } of known) if (isPresent) keys.push(key);
-    keys.sort(order === "asc" ? ascending : descending);
+    const keys = stored.filter((key) => !overridden.has(key) && isWithin(key));
+    for (const { key, isPresent } of known) if (isPresent && isWithin(key)) keys.push(key);
+    keys.sort(compare);
     return { keys, rest };
   }
 }
 
+type Comparison = (a: string, b: string) => number;
+
+function nearer(a: string | undefined, b: string | undefined, compare: Comparison): string | undefined {
+  if (a === undefined) return b;
+  if (b === undefined) return a;
+  return compare(a, b) <= 0 ? a : b;
+}
+
+function beyond(end: string, range: KeyRange, order: ScanOrder): KeyRange {
+  return order === "asc" ? { lower: `${end}\0`, upper: range.upper } : { lower: range.lower, upper: end };
+}
+
 function ascending(a: string, b: string): number {
-  return a < b ? -1 : 1;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function descending(a: string, b: string): number {
-  return a < b ? 1 : -1;
+  return ascending(b, a);
 }
