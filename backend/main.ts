@@ -98,7 +98,7 @@ export async function startBackend(config: BackendConfig): Promise<Backend> {
   const verifyToken = (jwt: string) => verifier.verify(jwt, deployments.current()?.authProviders ?? []);
 
   const scheduler = cleanup.use(new Scheduler({ database, runner, deployments, log }));
-  const calls = new FunctionCalls({ runner, queries, database, deployments, production });
+  const calls = cleanup.use(new FunctionCalls({ runner, queries, database, deployments, production }));
   const mutations = new SessionMutations(calls, database);
   const adminKey = new AdminKey(config.adminKey);
   const sync = cleanup.use(

@@ -1,4 +1,4 @@
-import type { Database } from "../database/database.ts";
+import type { Database, Timestamp } from "../database/database.ts";
 import type { CallRequest, FunctionRunner, MutationOptions } from "../functions/calls.ts";
 import type { CurrentDeployment, FunctionKind } from "../functions/deployment.ts";
 import { errorMessage } from "../functions/function-failure.ts";
@@ -9,6 +9,7 @@ import type { JsonValue } from "../values/json.ts";
 import { AccessError } from "./access-error.ts";
 import { type Caller, identityOf } from "./caller.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { ConsistentReads } from "./consistent-reads.ts";
 import { createRequestId } from "./request-id.ts";
 
 /** What a client names when it calls a function. */
@@ -42,17 +43,40 @@ export interface FunctionCallsOptions {
 }
 
 /** The way in for every call from outside, over whatever transport: who may call what, and what they are told. */
-export class FunctionCalls {
+export class FunctionCalls implements Disposable {
   readonly #options: FunctionCallsOptions;
+  readonly #consistentReads: ConsistentReads;
 
   constructor(options: FunctionCallsOptions) {
     this.#options = options;
+    this.#consistentReads = new ConsistentReads(options.database);
+  }
+
+  [Symbol.dispose](): void {
+    this.#consistentReads[Symbol.dispose]();
+  }
+
+  /** The present moment, for {@link queryAt}. */
+  async beginConsistentReads(): Promise<Timestamp> {
+    const ts = this.#consistentReads.begin();
+    await this.#options.database.durable(ts);
+    return ts;
   }
 
   /** @throws AccessError when the caller may not name that component. */
-  async query(caller: Caller, call: FunctionCall): Promise<CallAnswer> {
+  query(caller: Caller, call: FunctionCall): Promise<CallAnswer> {
+    return this.queryAt(caller, call, null);
+  }
+
+  /**
+   * The result at a moment in the last half minute, null for now.
+   *
+   * @throws AccessError as `query`, and when what the query reads has changed since.
+   */
+  async queryAt(caller: Caller, call: FunctionCall, ts: Timestamp | null): Promise<CallAnswer> {
     const { queries, database } = this.#options;
     const result = await queries.read(this.toQueryRequest(caller, call, null));
+    if (ts !== null) this.#consistentReads.require(result, ts);
     await database.durable(result.ts);
     return this.#answer(caller, result.outcome, result.logLines, result.ts, createRequestId());
   }

@@ -1,11 +1,13 @@
-import { type Caller } from "../access/caller.ts";
+import { AccessError } from "../access/access-error.ts";
+import type { Caller } from "../access/caller.ts";
 import type { CallAnswer, FunctionCalls } from "../access/function-calls.ts";
+import { decodeTimestamp, encodeTimestamp } from "../access/wire-timestamp.ts";
 import type { JsonValue } from "../values/json.ts";
 import { authenticate, type Authentication } from "./authenticate.ts";
 import { type CallBody, decodeCallBody, decodeCallParameters, decodeRunBody } from "./call-body.ts";
 import { toPlainJson } from "./plain-json.ts";
 import { type BodyReading, readJsonBody } from "./request-body.ts";
-import { sendJsonText } from "./respond.ts";
+import { sendJson, sendJsonText } from "./respond.ts";
 import type { ApiRequest, RouteHandler, RouteTable } from "./route.ts";
 
 export interface FunctionRoutesOptions {
@@ -20,7 +22,7 @@ type Kind = "query" | "mutation" | "action" | "any";
 const FUNCTION_FAILED = 560;
 export const RUN_PREFIX = "/api/run/";
 
-/** `POST /api/query`, `mutation`, `action` and `function`, and `GET /api/query`. */
+/** `POST /api/query`, `mutation`, `action` and `function`, `GET /api/query`, and consistent reads. */
 export function functionRoutes(options: FunctionRoutesOptions): RouteTable {
   const call =
     (kind: Kind): RouteHandler =>
@@ -34,6 +36,18 @@ export function functionRoutes(options: FunctionRoutesOptions): RouteTable {
     ["POST /api/mutation", call("mutation")],
     ["POST /api/action", call("action")],
     ["POST /api/function", call("any")],
+    [
+      "POST /api/query_ts",
+      async ({ res }) => sendJson(res, 200, { ts: encodeTimestamp(await options.calls.beginConsistentReads()) }),
+    ],
+    [
+      "POST /api/query_at_ts",
+      async ({ req, res }) => {
+        const caller = await authenticate(req, options.authentication);
+        const body = decodeCallBody(await readJsonBody(req, options.body));
+        sendAnswer(res, await options.calls.queryAt(caller, body, requireMoment(body.ts)), body.format);
+      },
+    ],
     [
       "GET /api/query",
       async (request) => {
@@ -62,6 +76,14 @@ async function answerCall(
   body: CallBody,
 ): Promise<void> {
   sendAnswer(res, await calls[kind](caller, body), body.format);
+}
+
+function requireMoment(text: string | null): number {
+  try {
+    return decodeTimestamp(text ?? "");
+  } catch (error) {
+    throw new AccessError(400, "BadRequest", "ts must be a timestamp from /api/query_ts.", { cause: error });
+  }
 }
 
 /** Writes the outcome of a call in the form that the official HTTP client reads. */

@@ -1,6 +1,6 @@
 import { decodeArgs } from "../http/call-body.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../values/json.ts";
-import { decodeTimestamp } from "./wire-timestamp.ts";
+import { decodeTimestamp } from "../access/wire-timestamp.ts";
 
 /** Everything a client may say, in the words of the Convex sync protocol. */
 export type ClientMessage = Connect | Authenticate | ModifyQuerySet | MutationRequest | ActionRequest | ClientEvent;

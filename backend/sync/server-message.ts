@@ -1,7 +1,7 @@
 import type { CallAnswer } from "../access/function-calls.ts";
 import type { Timestamp } from "../database/database.ts";
 import type { JsonValue } from "../values/json.ts";
-import { encodeTimestamp } from "./wire-timestamp.ts";
+import { encodeTimestamp } from "../access/wire-timestamp.ts";
 
 /** How far a socket has been told. */
 export interface StateVersion {

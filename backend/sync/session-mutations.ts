@@ -16,13 +16,19 @@ export class SessionMutations {
     this.#database = database;
   }
 
-  async run(caller: Caller, call: FunctionCall, request: SessionRequest): Promise<CallAnswer> {
+  /** `beforeCommit` is called once the mutation has run, every time it is about to be committed. */
+  async run(
+    caller: Caller,
+    call: FunctionCall,
+    request: SessionRequest,
+    beforeCommit: () => void,
+  ): Promise<CallAnswer> {
     const key = `${request.sessionId}:${request.requestId}`;
     for (let first = this.#running.get(key); first !== undefined; first = this.#running.get(key)) {
       // However it ends: what it has stored decides, not what it answered.
       await Promise.allSettled([first]);
     }
-    const answer = this.#runOnce(caller, call, request);
+    const answer = this.#runOnce(caller, call, request, beforeCommit);
     this.#running.set(key, answer);
     try {
       return await answer;
@@ -36,7 +42,12 @@ export class SessionMutations {
     while (this.#running.size > 0) await Promise.allSettled(this.#running.values());
   }
 
-  async #runOnce(caller: Caller, call: FunctionCall, request: SessionRequest): Promise<CallAnswer> {
+  async #runOnce(
+    caller: Caller,
+    call: FunctionCall,
+    request: SessionRequest,
+    beforeCommit: () => void,
+  ): Promise<CallAnswer> {
     const stored = findResult(this.#database, request);
     if (stored !== null) {
       // Its own commit is no later than the latest, and that is what the client waits for.
@@ -46,7 +57,10 @@ export class SessionMutations {
     }
     try {
       return await this.#calls.mutation(caller, call, {
-        withinTransaction: (tx, value, logLines) => storeResult(tx, request, { value, logLines }),
+        withinTransaction: (tx, value, logLines) => {
+          beforeCommit();
+          storeResult(tx, request, { value, logLines });
+        },
       });
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;

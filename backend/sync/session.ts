@@ -210,11 +210,16 @@ export class Session {
   }
 
   async #runMutation({ requestId, sessionId, caller, call }: QueuedMutation): Promise<void> {
-    const answer = await this.#context.mutations.run(caller, call, { sessionId, requestId });
-    if (this.#isClosing()) return;
-    this.#outbox.send(mutationResponse(requestId, answer));
-    // The client resolves a mutation only on a transition that comes after its response, changed or not.
-    if (answer.ok) this.#transitions.owe(answer.ts ?? 0);
+    const beforeCommit = (): void => this.#transitions.hold();
+    try {
+      const answer = await this.#context.mutations.run(caller, call, { sessionId, requestId }, beforeCommit);
+      if (this.#isClosing()) return;
+      this.#outbox.send(mutationResponse(requestId, answer));
+      // The client resolves a mutation only on a transition that comes after its response, changed or not.
+      if (answer.ok) this.#transitions.owe(answer.ts ?? 0);
+    } finally {
+      this.#transitions.release();
+    }
   }
 
   #startAction(requestId: number, caller: Caller, call: FunctionCall): void {

@@ -15,7 +15,7 @@ const MAX_FRAME_LENGTH = 4 * 1024 * 1024;
  *
  * 1. takes over what the client asked for since the last round,
  * 2. settles all queries at one timestamp,
- * 3. waits until that is on disk and the client can take more,
+ * 3. waits until that is on disk, and for the response to a mutation of the client's own that may be part of it,
  * 4. tells the client, from exactly the version it was told before.
  */
 export class TransitionLoop {
@@ -29,7 +29,8 @@ export class TransitionLoop {
   #querySetVersion = 0;
   #identity: SessionIdentity = { version: 0, caller: ANONYMOUS };
   #requested: { identity: SessionIdentity; modifications: ModifyQuerySet[] };
-  #owed: { readonly ts: Timestamp } | null = null;
+  #owedTs: Timestamp | null = null;
+  #held: PromiseWithResolvers<void> | null = null;
   #hasWork = false;
   #isRunning = false;
   #isClosed = false;
@@ -53,13 +54,27 @@ export class TransitionLoop {
     this.#wake();
   }
 
-  /** The client needs a transition at or after `ts` that starts from now, even when nothing changes. */
+  /** The client has a response and waits for a transition at or after its `ts`, even when nothing changes. */
   owe(ts: Timestamp): void {
-    this.#owed = { ts: Math.max(ts, this.#owed?.ts ?? 0) };
+    this.#owedTs = Math.max(ts, this.#owedTs ?? 0);
     this.#wake();
   }
 
+  /**
+   * Sends no transition before the matching {@link release}: a mutation is about to commit, and a client that saw its effect
+   * before its response would show it twice, once as its own optimistic update.
+   */
+  hold(): void {
+    this.#held ??= Promise.withResolvers<void>();
+  }
+
+  release(): void {
+    this.#held?.resolve();
+    this.#held = null;
+  }
+
   close(): void {
+    this.release();
     this.#isClosed = true;
     if (!this.#isRunning) this.#queries.close();
   }
@@ -89,23 +104,23 @@ export class TransitionLoop {
     const behind = this.#outbox.caughtUp();
     if (behind !== undefined) await behind;
     this.#takeRequests();
-    const owed = this.#owed;
-    const ts = await this.#queries.settle(this.#identity, Math.max(this.#told.ts, owed?.ts ?? 0));
+    const ts = await this.#queries.settle(this.#identity, Math.max(this.#told.ts, this.#owedTs ?? 0));
     const modifications = this.#queries.takeModifications(this.#identity);
     const durable = this.#context.database.durable(ts);
     if (durable !== undefined) await durable;
+    while (this.#held !== null) await this.#held.promise;
     if (this.#isClosed) return;
 
     const end: StateVersion = { querySet: this.#querySetVersion, identity: this.#identity.version, ts };
     const isNewIdentity = end.identity !== this.#told.identity;
     const isNewVersion = isNewIdentity || end.querySet !== this.#told.querySet;
-    if (modifications.length === 0 && !isNewVersion && owed === null) return;
+    const paysDebt = this.#owedTs !== null && ts >= this.#owedTs;
+    if (modifications.length === 0 && !isNewVersion && !paysDebt) return;
     const skew = isNewIdentity ? this.clientClockSkewMs : null;
     const text = transition(this.#told, end, modifications, skew);
     for (const frame of toFrames(text, randomId(text), MAX_FRAME_LENGTH)) this.#outbox.send(frame);
     this.#told = end;
-    // One owed while this round was on its way needs a transition of its own: its response may have gone out after us.
-    if (this.#owed === owed) this.#owed = null;
+    if (paysDebt) this.#owedTs = null;
   }
 
   #takeRequests(): void {

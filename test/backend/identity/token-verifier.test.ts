@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair, type JSONWebKeySet, SignJWT } from "jose";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { AuthProvider } from "../../../backend/functions/deployment.ts";
-import { TokenVerifier } from "../../../backend/identity/token-verifier.ts";
+import type { AuthProvider } from "#backend/functions/deployment.ts";
+import { TokenVerifier } from "#backend/identity/token-verifier.ts";
 
 const ISSUER = "https://issuer.example";
 const JWKS_URL = `${ISSUER}/keys`;

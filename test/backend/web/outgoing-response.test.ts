@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { OutgoingResponse } from "../../../backend/web/outgoing-response.ts";
+import { OutgoingResponse } from "#backend/web/outgoing-response.ts";
 
 // Whatever the platform's Response does with these, ours does too.
 describe.each([
