@@ -9,6 +9,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -19,6 +20,7 @@ import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { createSchema, DATABASE_FILE, FORMAT_VERSION } from "./sqlite-schema.ts";
 
+const CHECK_FOLDER = ".check-";
 const MAGIC = "SQLite format 3\0";
 
 /** Thrown when the database file is damaged or not ours; nothing in the folder has been changed. */
@@ -99,7 +101,11 @@ function requireSound(folder: string, file: string): void {
  * Looked at through links in a folder of their own, the originals stay as they are.
  */
 function withLinks(folder: string, file: string, check: (copy: string) => void): void {
-  const place = mkdtempSync(join(folder, ".check-"));
+  for (const name of readdirSync(folder)) {
+    // Of a start that was killed during its check.
+    if (name.startsWith(CHECK_FOLDER)) rmSync(join(folder, name), { recursive: true, force: true });
+  }
+  const place = mkdtempSync(join(folder, CHECK_FOLDER));
   try {
     const copy = join(place, DATABASE_FILE);
     for (const suffix of ["", "-wal"]) {

@@ -12,12 +12,13 @@ if (!port) throw new Error("flush-worker.ts runs as a worker thread.");
 const file: unknown = workerData;
 if (typeof file !== "string") throw new TypeError("flush-worker.ts needs the path of the database.");
 
+// The folder's lock keeps other servers out; the timeout is for somebody's passing look with a SQLite tool.
 const database = new DatabaseSync(file);
 database.exec(`
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA cache_size = -32768;
-  PRAGMA busy_timeout = 0;
+  PRAGMA busy_timeout = 2000;
 `);
 const putDocument = database.prepare(
   "INSERT INTO documents (id, text) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET text = excluded.text",
