@@ -1,8 +1,8 @@
 import type { AuthConfig } from "convex/server";
 import { env } from "./_generated/server.js";
 
-// Must equal the issuer in auth/options.ts. A push without SITE_URL fails here, which names the variable.
-const issuer = env.SITE_URL?.replace(/\/+$/, "") ?? "";
+// Must equal the issuer in auth/options.ts.
+const issuer = new URL(env.SITE_URL).origin;
 
 export default {
   providers: [

@@ -1,7 +1,19 @@
 import rateLimiter from "@convex-dev/rate-limiter/convex.config";
 import { defineApp } from "convex/server";
+import { v } from "convex/values";
 
-const app = defineApp();
+const app = defineApp({
+  env: {
+    // The public origin, for example https://keys.example.com: issuer of tokens, home of cookies.
+    SITE_URL: v.string(),
+    // Signs sessions and encrypts the token keys. 32 or more random bytes.
+    BETTER_AUTH_SECRET: v.string(),
+    // Further origins whose pages may call with a cookie, comma-separated.
+    LATCHKEY_ALLOWED_ORIGINS: v.optional(v.string()),
+    // Peers whose X-Forwarded-For is believed, comma-separated addresses and ranges.
+    LATCHKEY_TRUSTED_PROXIES: v.optional(v.string()),
+  },
+});
 app.use(rateLimiter);
 
 export default app;

@@ -8,11 +8,6 @@
  * @module
  */
 
-import type {
-  ApiFromModules,
-  FilterApi,
-  FunctionReference,
-} from "convex/server";
 import type * as api_context from "../api/context.js";
 import type * as api_keyRecord from "../api/keyRecord.js";
 import type * as api_openapi from "../api/openapi.js";
@@ -83,14 +78,12 @@ import type * as shared_sha256 from "../shared/sha256.js";
 import type * as usage from "../usage.js";
 import type * as verification from "../verification.js";
 
-/**
- * A utility for referencing Convex functions in your app's API.
- *
- * Usage:
- * ```js
- * const myFunctionReference = api.myModule.myFunction;
- * ```
- */
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+
 declare const fullApi: ApiFromModules<{
   "api/context": typeof api_context;
   "api/keyRecord": typeof api_keyRecord;
@@ -162,10 +155,28 @@ declare const fullApi: ApiFromModules<{
   usage: typeof usage;
   verification: typeof verification;
 }>;
+
+/**
+ * A utility for referencing Convex functions in your app's public API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
 export declare const api: FilterApi<
   typeof fullApi,
   FunctionReference<any, "public">
 >;
+
+/**
+ * A utility for referencing Convex functions in your app's internal API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = internal.myModule.myFunction;
+ * ```
+ */
 export declare const internal: FilterApi<
   typeof fullApi,
   FunctionReference<any, "internal">

@@ -1,3 +1,5 @@
+import { env } from "../_generated/server.js";
+
 /** The header in which the server in front names the address that connected to it, replacing any sent by a client. */
 const PEER_HEADER = "x-latchkey-peer";
 
@@ -13,7 +15,7 @@ export function clientAddress(headers: Headers): string | null {
   if (peer === null) return null;
   const forwarded = headers.get("x-forwarded-for");
   if (forwarded === null) return peer;
-  const proxies = parseRanges(process.env.LATCHKEY_TRUSTED_PROXIES ?? "");
+  const proxies = parseRanges(env.LATCHKEY_TRUSTED_PROXIES ?? "");
   let client = peer;
   for (const entry of forwarded.split(",").toReversed()) {
     if (!isInRanges(client, proxies)) return client;

@@ -1,3 +1,4 @@
+import { env } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
 import { requireJsonType } from "./body.ts";
 import type { Credential } from "./credential.ts";
@@ -13,7 +14,7 @@ const PREFLIGHT_SECONDS = 600;
  * LATCHKEY_ALLOWED_ORIGINS. Compared as whole strings; there are no wildcards.
  */
 export function allowedOrigins(): Set<string> {
-  return parseOrigins(process.env.SITE_URL, process.env.LATCHKEY_ALLOWED_ORIGINS);
+  return parseOrigins(env.SITE_URL, env.LATCHKEY_ALLOWED_ORIGINS);
 }
 
 /** CORS headers for an answer. `Vary` is always there, or a cache would hand one origin's answer to another. */
