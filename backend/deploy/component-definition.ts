@@ -116,6 +116,9 @@ function callExport(definition: unknown): unknown {
 /** Reads a definition back from its metadata. */
 export function toDefinition(path: string, exported: JsonValue): ComponentDefinition {
   if (!isJsonObject(exported)) throw invalid(`The definition "${path}" exports nothing usable.`);
+  if (exported["httpPrefix"] !== undefined) {
+    throw invalid("defineApp({ httpPrefix }) is not supported by this backend; the app's routes are served from /.");
+  }
   const httpMounts = new Map<string, string>();
   for (const [prefix, reference] of Object.entries(
     isJsonObject(exported["httpMounts"]) ? exported["httpMounts"] : {},

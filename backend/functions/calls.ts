@@ -1,5 +1,6 @@
 import type { Timestamp, Transaction } from "../database/database.ts";
 import type { QueryOutcome, QueryRequest, QueryResult } from "../subscriptions/live-queries.ts";
+import type { FunctionError } from "../values/function-error.ts";
 import type { Identity } from "../values/identity.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { LogLine } from "./log-line.ts";
@@ -63,6 +64,14 @@ export interface Completion {
   /** Unredacted text, or null on success. */
   readonly error: string | null;
   readonly logLines: readonly LogLine[];
+}
+
+/** An error in something that a function started and did not wait for. */
+export interface StrayFailure {
+  readonly error: FunctionError;
+  readonly functionPath: string;
+  readonly componentPath: string;
+  readonly requestId: string;
 }
 
 /** Runs user code of the current deployment. Failures of user code are outcomes, never throws. */

@@ -1,4 +1,5 @@
 import { toPlainRequest } from "../web/incoming-request.ts";
+import { guarded } from "./stray-failures.ts";
 import { executions } from "./execution.ts";
 
 /** Globals that reach outside: usable in actions, an error in queries, mutations and while a module is imported. */
@@ -12,15 +13,15 @@ export const effectGlobals = {
     allowEffect("setTimeout()");
     const timer = setTimeout(() => {
       timers.delete(Number(timer));
-      callback(...args);
+      guarded(callback)(...args);
     }, delay);
     return keep(timer);
   },
   setInterval: (callback: (...args: unknown[]) => void, delay?: number, ...args: unknown[]): number => {
     allowEffect("setInterval()");
-    return keep(setInterval(callback, delay, ...args));
+    return keep(setInterval(guarded(callback), delay, ...args));
   },
-  setImmediate: undefined,
+  queueMicrotask: (callback: () => void): void => queueMicrotask(guarded(callback)),
   clearTimeout: release,
   clearInterval: release,
   performance: {

@@ -61,6 +61,7 @@ export class Execution {
   /** 0 for the root, more for component calls inside of it. */
   readonly depth: number;
   paginated = false;
+  #nested: Promise<unknown> = Promise.resolve();
   readonly #streams = new Map<number, QueryStream>();
   #lastStream = 0;
   #random: (() => number) | null = null;
@@ -88,6 +89,17 @@ export class Execution {
 
   get isDeterministic(): boolean {
     return this.kind === "query" || this.kind === "mutation";
+  }
+
+  /**
+   * Runs nested calls of a mutation one after the other, however many it starts at once: they share one transaction, in
+   * which an undo must not take the writes of another call along.
+   */
+  inNestedTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.kind !== "mutation") return work();
+    const turn = this.#nested.then(work);
+    this.#nested = turn.catch(() => undefined);
+    return turn;
   }
 
   openStream(stream: QueryStream): number {

@@ -1,6 +1,6 @@
 import type { Database } from "../database/database.ts";
 import type { LiveQueries } from "../subscriptions/live-queries.ts";
-import type { FunctionRunner } from "./calls.ts";
+import type { FunctionRunner, StrayFailure } from "./calls.ts";
 import type { Deployment } from "./deployment.ts";
 import { LoadedMount } from "./loaded-mount.ts";
 import { Realm } from "./realm.ts";
@@ -13,6 +13,7 @@ export interface Host {
   /** Answers the queries of actions, from the cache where it can. */
   readonly queries: Pick<LiveQueries, "read">;
   readonly deploymentName: string;
+  onStrayFailure(failure: StrayFailure): void;
 }
 
 /** A deployment in a realm of its own. Running calls keep the one they began with when a push replaces it. */
@@ -35,6 +36,10 @@ export class LoadedDeployment {
 
   get host(): Host {
     if (this.#host === null) throw new Error("Nothing can be called while a push is evaluated.");
+    return this.#host;
+  }
+
+  get hostIfAny(): Host | null {
     return this.#host;
   }
 

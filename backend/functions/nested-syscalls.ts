@@ -33,17 +33,19 @@ export const nestedCalls = {
       transaction: tx,
       parent,
     });
-    const savepoint = isMutation ? tx.savepoint() : null;
-    try {
-      called.checkArguments(args, text);
-      const value = await executions.run(child, () => called.invoke(text));
-      called.checkResult(value);
-      savepoint?.release();
-      return value;
-    } catch (thrown) {
-      savepoint?.rollback();
-      throw toCallerError(parent, thrown);
-    }
+    return parent.inNestedTurn(async () => {
+      const savepoint = isMutation ? tx.savepoint() : null;
+      try {
+        called.checkArguments(args, text);
+        const value = await executions.run(child, () => called.invoke(text));
+        called.checkResult(value);
+        savepoint?.release();
+        return value;
+      } catch (thrown) {
+        savepoint?.rollback();
+        throw toCallerError(parent, thrown);
+      }
+    });
   },
 };
 

@@ -11,6 +11,7 @@ import type {
   MutationOptions,
   MutationResult,
   Outcome,
+  StrayFailure,
 } from "./calls.ts";
 import { CompletionLog } from "./completion-log.ts";
 import type { CurrentDeployment, FunctionKind } from "./deployment.ts";
@@ -21,6 +22,7 @@ import { runHttpAction } from "./http-actions.ts";
 import { LoadedDeployment, type Host } from "./loaded-deployment.ts";
 import type { LoadedFunction } from "./loaded-function.ts";
 import { formatLogLine } from "./log-line.ts";
+import { surviveStrayRejections } from "./stray-failures.ts";
 import { MutationTurns } from "./mutation-turns.ts";
 
 export interface RunnerOptions {
@@ -31,6 +33,8 @@ export interface RunnerOptions {
   readonly deploymentName?: string;
   /** Keeps the text of errors from the answers of HTTP actions; true unless told otherwise. */
   readonly production?: boolean;
+  /** Told of errors that no caller can be told of. */
+  readonly onStrayFailure?: (failure: StrayFailure) => void;
 }
 
 /** Attempts of a mutation that let others go on meanwhile; after these it runs alone. */
@@ -39,6 +43,7 @@ const MAX_ATTEMPTS = 12;
 
 /** Creates the runner of a backend. */
 export function createRunner(options: RunnerOptions): FunctionRunner {
+  surviveStrayRejections();
   return new Runner(options);
 }
 
@@ -51,7 +56,8 @@ class Runner implements FunctionRunner {
   readonly #log = new CompletionLog();
   #loaded: LoadedDeployment | null = null;
 
-  constructor({ database, deployments, queries, deploymentName = "latchkey", production = true }: RunnerOptions) {
+  constructor(options: RunnerOptions) {
+    const { database, deployments, queries, deploymentName = "latchkey", production = true } = options;
     this.#database = database;
     this.#deployments = deployments;
     this.#production = production;
@@ -60,6 +66,7 @@ class Runner implements FunctionRunner {
       runner: this,
       deploymentName,
       queries: { read: (request) => queries().read(request) },
+      onStrayFailure: (failure) => options.onStrayFailure?.(failure),
     };
   }
 

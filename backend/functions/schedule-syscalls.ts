@@ -48,6 +48,7 @@ async function inOwnTransaction(execution: Execution, write: (tx: Transaction) =
   requireAction(execution);
   const { database } = execution.mount.deployment.host;
   using tx = database.begin();
+  // Nothing comes between begin and commit, so there is no conflict to retry.
   const answer = write(tx);
   await database.durable(tx.commit().ts);
   return answer;

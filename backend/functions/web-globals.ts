@@ -57,5 +57,4 @@ export const webGlobals = {
   atob,
   btoa,
   structuredClone,
-  queueMicrotask,
 };

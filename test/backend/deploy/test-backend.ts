@@ -3,7 +3,7 @@ import type { Database } from "#backend/database/database.ts";
 import { Deploy } from "#backend/deploy/deploy.ts";
 import { Deployments } from "#backend/deploy/deployments.ts";
 import { deployTables } from "#backend/deploy/system-tables.ts";
-import type { FunctionRunner, Outcome } from "#backend/functions/calls.ts";
+import type { FunctionRunner, Outcome, StrayFailure } from "#backend/functions/calls.ts";
 import { errorText } from "#backend/functions/function-failure.ts";
 import { createRunner } from "#backend/functions/runner.ts";
 import { scheduledJobsTable } from "#backend/functions/scheduled-jobs.ts";
@@ -16,6 +16,7 @@ export interface TestBackendOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly database?: Database;
   readonly production?: boolean;
+  readonly onStrayFailure?: (failure: StrayFailure) => void;
 }
 
 interface CallOptions {
@@ -32,14 +33,15 @@ export class TestBackend implements AsyncDisposable {
   readonly deploy: Deploy;
   readonly runner: FunctionRunner;
 
-  private constructor(database: Database, deployments: Deployments, production: boolean) {
+  private constructor(database: Database, deployments: Deployments, options: TestBackendOptions) {
     this.database = database;
     this.deployments = deployments;
     this.deploy = new Deploy(deployments);
     this.runner = createRunner({
       database,
       deployments,
-      production,
+      production: options.production ?? false,
+      onStrayFailure: options.onStrayFailure,
       queries: () => ({ read: (request: QueryRequest): Promise<QueryResult> => this.runner.runQuery(request) }),
     });
   }
@@ -52,7 +54,7 @@ export class TestBackend implements AsyncDisposable {
       environment: options.environment ?? {},
       origins: { cloudUrl: "http://cloud.test", siteUrl: "http://site.test" },
     });
-    return new TestBackend(database, deployments, options.production ?? false);
+    return new TestBackend(database, deployments, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

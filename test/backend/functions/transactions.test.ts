@@ -46,6 +46,18 @@ beforeEach(async () => {
             }
           },
         });
+        export const sideBySide = mutationGeneric({
+          handler: async (ctx, { name }) => {
+            const failing = makeFunctionReference("counters:failing");
+            const increment = makeFunctionReference("counters:increment");
+            const results = await Promise.allSettled([
+              ctx.runMutation(increment, { name, slow: true }),
+              ctx.runMutation(failing, { name }),
+              ctx.runMutation(increment, { name }),
+            ]);
+            return results.map(({ status }) => status);
+          },
+        });
         export const nested = mutationGeneric({
           handler: async (ctx, { name }) => {
             const before = await ctx.runQuery(makeFunctionReference("counters:get"), { name });
@@ -114,6 +126,12 @@ test("an error nobody catches undoes everything", async () => {
 
 test("nested calls see what their transaction has written", async () => {
   expect(await backend.mutation("counters:nested", { name: "a" })).toEqual([0, 1]);
+});
+
+test("nested calls that are started together do not undo each other", async () => {
+  const statuses = await backend.mutation("counters:sideBySide", { name: "a" });
+  expect(statuses).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(await backend.query("counters:get", { name: "a" })).toBe(2);
 });
 
 test("queries cannot write, whatever they try", async () => {
