@@ -22,7 +22,8 @@ export interface Listener {
  * starting on another one would leave the person who typed the address in front of somebody else's program.
  */
 export async function openListener(host: string, port: number, handlers: ListenerHandlers): Promise<Listener> {
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 120_000 });
+  // Duplicates are joined, or Node would keep the first of two Authorization headers and nobody would see the other.
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 120_000, joinDuplicateHeaders: true });
   const sockets = new Set<Duplex>();
   let busy = 0;
   let onIdle: (() => void) | undefined;

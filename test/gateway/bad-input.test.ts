@@ -94,7 +94,7 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
   });
 
   test("an address that nothing has is 404, and a wrong method 405 with the right ones", async () => {
-    for (const path of ["/api/v1/nothing", "/api/v1/keys/x/melt", "/nothing", "/api/trpc/melt"]) {
+    for (const path of ["/api/v1/nothing", "/api/v1/keys/x/melt", "/.well-known/nothing", "/api/trpc/melt"]) {
       expect([path, (await world.asOwner("GET", path)).status]).toEqual([path, 404]);
     }
     const put = await world.asOwner("PUT", "/api/v1/keys");
