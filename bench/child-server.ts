@@ -26,11 +26,17 @@ export interface LatchkeyOwner {
 
 export interface ChildServer extends AsyncDisposable {
   readonly ready: ServerReady;
+  /** CPU time that its process has used so far, in microseconds: what others on the machine do changes this least. */
+  cpuMicroseconds(): Promise<number>;
 }
 
-/** Called in the child: tells the parent, and leaves when the parent does. */
+/** Called in the child: tells the parent, answers it, and leaves when the parent does. */
 export function announce(ready: ServerReady): void {
   process.send?.(ready);
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send?.(user + system);
+  });
   process.once("disconnect", () => process.exit(0));
 }
 
@@ -40,6 +46,11 @@ export async function startChildServer(name: string, args: readonly string[] = [
   const ready = await firstMessage(child, name);
   return {
     ready,
+    async cpuMicroseconds() {
+      child.send("how much?");
+      const [answer]: unknown[] = await once(child, "message");
+      return Number(answer);
+    },
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGTERM");

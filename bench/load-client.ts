@@ -16,6 +16,7 @@ export interface LoadOrder {
 }
 
 export interface LoadResult {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   /** Milliseconds. */
   readonly p50: number;
@@ -59,7 +60,14 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const took = performance.now() - startedAt;
   latencies.sort((a, b) => a - b);
   const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
-  return { requestsPerSecond: (latencies.length / took) * 1000, p50: at(0.5), p99: at(0.99), wrong, firstWrong };
+  return {
+    requests: latencies.length,
+    requestsPerSecond: (latencies.length / took) * 1000,
+    p50: at(0.5),
+    p99: at(0.99),
+    wrong,
+    firstWrong,
+  };
 }
 
 async function openSocket(port: number): Promise<Socket> {

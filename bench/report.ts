@@ -18,12 +18,13 @@ export function verifyRatios([latchkey, peer, floor]: readonly VerifyFigures[]):
 export function verifyTable(figures: readonly VerifyFigures[]): string {
   const own = figures[0]?.requestsPerSecond ?? Number.NaN;
   return table(
-    ["", "verify/s", "p50 ms", "p99 ms", "Latchkey is"],
-    figures.map(({ name, requestsPerSecond, p50, p99 }, index) => [
+    ["", "verify/s", "p50 ms", "p99 ms", "CPU µs", "Latchkey is"],
+    figures.map(({ name, requestsPerSecond, p50, p99, cpuMicroseconds }, index) => [
       name,
       whole(requestsPerSecond),
       fine(p50),
       fine(p99),
+      whole(cpuMicroseconds),
       index === 0 ? "" : `${(own / requestsPerSecond).toFixed(2)} ×`,
     ]),
   );

@@ -12,6 +12,12 @@ export interface VerifyFigures {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** CPU time of the server per request. */
+  readonly cpuMicroseconds: number;
+}
+
+interface Round extends LoadResult {
+  readonly cpuMicroseconds: number;
 }
 
 /**
@@ -22,7 +28,7 @@ export async function measureVerify(
   servers: Readonly<Record<string, ChildServer>>,
   secondsPerServer: number,
 ): Promise<VerifyFigures[]> {
-  const rounds = new Map<string, LoadResult[]>();
+  const rounds = new Map<string, Round[]>();
   for (const [name, server] of Object.entries(servers)) {
     await load(name, server, WARM_UP_SECONDS);
     rounds.set(name, []);
@@ -37,10 +43,12 @@ export async function measureVerify(
     requestsPerSecond: mean(results.map((result) => result.requestsPerSecond)),
     p50: mean(results.map((result) => result.p50)),
     p99: mean(results.map((result) => result.p99)),
+    cpuMicroseconds: mean(results.map((result) => result.cpuMicroseconds / result.requests)),
   }));
 }
 
-async function load(name: string, { ready }: ChildServer, seconds: number): Promise<LoadResult> {
+async function load(name: string, server: ChildServer, seconds: number): Promise<Round> {
+  const { ready } = server;
   const requests = ready.keys.map((key) => httpPost(ready.path, ready.headers, { key }));
   const order: LoadOrder = {
     port: ready.port,
@@ -50,7 +58,9 @@ async function load(name: string, { ready }: ChildServer, seconds: number): Prom
     status: 200,
     expect: '"valid":true',
   };
-  return requireRight(name, await runInChild<LoadResult>("./load-client.ts", order));
+  const before = await server.cpuMicroseconds();
+  const result = requireRight(name, await runInChild<LoadResult>("./load-client.ts", order));
+  return { ...result, cpuMicroseconds: (await server.cpuMicroseconds()) - before };
 }
 
 /** A whole HTTP/1.1 request with a JSON body, as text. */
