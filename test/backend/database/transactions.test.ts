@@ -149,6 +149,33 @@ describe.each(DATABASES)("transactions over $name", ({ open }) => {
     expect(() => tx.commit()).toThrow(ConflictError);
   });
 
+  test("long scans merge rows on disk, fresh rows and own rows in order, whichever lie closer together", async () => {
+    const database = open();
+    await database.setSchema("", [{ name: "rows", indexes: [{ name: "by_n", fields: ["n"] }] }]);
+    const insert = (from: number, to: number, step: number) =>
+      inTransaction(database, (tx) => {
+        for (let n = from; n < to; n += step) tx.insert("", "rows", { n });
+      });
+    insert(0, 300, 3);
+    await database.durable(database.latest);
+    insert(1, 300, 3);
+    insert(600, 700, 1);
+    inTransaction(database, (tx) => {
+      for (const { document } of tx.scan("", "rows", "by_n", EVERYTHING, "asc")) {
+        if (Number(document.value.n) % 10 === 0) tx.remove("", document.id);
+      }
+    });
+    const tx = database.begin();
+    for (let n = 2; n < 300; n += 3) tx.insert("", "rows", { n });
+    const expected = Array.from({ length: 700 }, (_, n) => n).filter((n) => {
+      return (n < 300 || n >= 600) && (n % 10 !== 0 || (n < 300 && n % 3 === 2));
+    });
+    expect(fieldsOf(tx.scan("", "rows", "by_n", EVERYTHING, "asc"), "n")).toEqual(expected);
+    expect(fieldsOf(tx.scan("", "rows", "by_n", EVERYTHING, "desc"), "n")).toEqual(expected.toReversed());
+    tx.commit();
+    expect(await database.checkIntegrity()).toEqual([]);
+  });
+
   test("a transaction that only read never conflicts and returns its snapshot", () => {
     const database = open();
     const id = inTransaction(database, (tx) => tx.insert("", "users", {}));
