@@ -14,6 +14,7 @@ import { DEFAULT_PREFIX, PREFIX_PATTERN, generateKey } from "../shared/keyFormat
 import type { GeneratedKey } from "../shared/keyFormat.ts";
 import { convexAdapter } from "./adapter.ts";
 import { credentialOptions, readAuthEnvironment } from "./options.ts";
+import type { AuthEnvironment } from "./options.ts";
 import type { Row } from "./where.ts";
 
 /** A key's plaintext, which exists in this one answer and nowhere else, and its record. */
@@ -54,28 +55,60 @@ export async function rotateKey(
   return { key: generated.key, record: await mint(ctx, caller, generated, store) };
 }
 
+type Store = (secret: MintedSecret) => Promise<KeyView>;
+type Minting = { generated: GeneratedKey; store: Store; record?: KeyView };
+
+// better-auth takes a millisecond to set up, so one instance serves every call; it tells them apart by ticket.
+const minting = new Map<string, Minting>();
+let minter: { siteUrl: string; secret: string; api: Minter } | undefined;
+type Minter = ReturnType<typeof createMinter>["api"];
+
 /** Has the plugin make a credential of a generated key, and `store` write it. */
-async function mint(
-  ctx: ActionCtx,
-  caller: Caller,
-  generated: GeneratedKey,
-  store: (secret: MintedSecret) => Promise<KeyView>,
-): Promise<KeyView> {
-  let record: KeyView | undefined;
-  const auth = betterAuth({
-    ...credentialOptions(readAuthEnvironment(), generated.key),
+async function mint(ctx: ActionCtx, caller: Caller, generated: GeneratedKey, store: Store): Promise<KeyView> {
+  const ticket = crypto.randomUUID();
+  const entry: Minting = { generated, store };
+  minting.set(ticket, entry);
+  try {
+    // The plugin wants somebody to refer to. It is told the organization, to which every key belongs.
+    await getMinter(ctx).createApiKey({ body: { userId: caller.organizationId, prefix: ticket } });
+  } finally {
+    minting.delete(ticket);
+  }
+  if (entry.record === undefined) throw new Error("The API-key plugin made a key without storing it");
+  return entry.record;
+}
+
+function getMinter(ctx: ActionCtx): Minter {
+  const environment = readAuthEnvironment();
+  const { siteUrl, secret } = environment;
+  if (minter?.siteUrl !== siteUrl || minter.secret !== secret) {
+    minter = { siteUrl, secret, api: createMinter(ctx, environment).api };
+  }
+  return minter.api;
+}
+
+/**
+ * The context is that of the call that happened to come first. Nothing is read or written through it: the
+ * plugin's one write goes to its ticket's `store`, and its sweep is ignored.
+ */
+function createMinter(ctx: ActionCtx, environment: AuthEnvironment) {
+  return betterAuth({
+    ...credentialOptions(environment, (ticket) => requireMinting(ticket).generated.key),
     database: convexAdapter(ctx, {
-      origin: { userId: null, request: caller.request },
+      origin: { userId: null, request: { id: "minting" } },
       createCredential: async (row) => {
-        record = await store(toMintedSecret(row, generated));
-        return { ...row, _id: record._id };
+        const entry = requireMinting(row.prefix);
+        entry.record = await entry.store(toMintedSecret(row, entry.generated));
+        return { ...row, _id: entry.record._id };
       },
     }),
   });
-  // The plugin wants somebody to refer to. It is told the organization, to which every key belongs.
-  await auth.api.createApiKey({ body: { userId: caller.organizationId } });
-  if (record === undefined) throw new Error("The API-key plugin made a key without storing it");
-  return record;
+}
+
+function requireMinting(ticket: Row[string]): Minting {
+  const entry = typeof ticket === "string" ? minting.get(ticket) : undefined;
+  if (entry === undefined) throw new Error("The API-key plugin made a key that nobody asked for");
+  return entry;
 }
 
 function toMintedSecret(row: Row, { prefix, env, keyIdText, start, last4 }: GeneratedKey): MintedSecret {

@@ -48,18 +48,18 @@ export function sessionOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironm
   } satisfies BetterAuthOptions;
 }
 
-/** What minting one credential needs. `generatedKey` is handed to the plugin, which hashes and stores it. */
-export function credentialOptions(environment: AuthEnvironment, generatedKey: string) {
+/** What minting credentials needs. `keyFor` gives the plugin the key that belongs to the ticket it was called with. */
+export function credentialOptions(environment: AuthEnvironment, keyFor: (ticket: string) => string) {
   return {
     ...sharedOptions(environment),
-    plugins: [apiKeyPlugin(generatedKey)],
+    plugins: [apiKeyPlugin(keyFor)],
   } satisfies BetterAuthOptions;
 }
 
 /** Every plugin at once, for generating the tables. Starts nothing. */
 export function tableOptions() {
   return {
-    plugins: [organizationPlugin(), jwtPlugin("http://localhost"), apiKeyPlugin("")],
+    plugins: [organizationPlugin(), jwtPlugin("http://localhost"), apiKeyPlugin((ticket) => ticket)],
   } satisfies BetterAuthOptions;
 }
 
@@ -140,16 +140,15 @@ function organizationPlugin() {
   });
 }
 
-function apiKeyPlugin(generatedKey: string) {
+function apiKeyPlugin(keyFor: (ticket: string) => string) {
   return apiKey({
-    customKeyGenerator: () => generatedKey,
-    defaultKeyLength: generatedKey.length || 64,
+    // The prefix is the one thing that the plugin hands through to its generator.
+    customKeyGenerator: ({ prefix }) => keyFor(prefix ?? ""),
+    maximumPrefixLength: 64,
     // Its limit writes the row at every call, its expiry deletes the row, its sessions let a key mint keys.
     rateLimit: { enabled: false },
     enableSessionForAPIKeys: false,
     startingCharactersConfig: { shouldStore: false },
-    maximumNameLength: 200,
-    requireName: false,
     enableMetadata: false,
   });
 }
