@@ -173,7 +173,7 @@ function everyMinute(args: CronSpec["args"] = {}): CronSpec {
   return { identifier: "tidy", name: "jobs:write", args, schedule: { type: "interval", minutes: 1 } };
 }
 
-function crons(deployment: Deployment): Crons {
+function cronsOf(deployment: Deployment): Crons {
   return new Crons({ database, deployments: current(deployment), log: (entry) => complaints.push(entry) });
 }
 
@@ -190,7 +190,7 @@ function finishAll(): void {
 
 test("an interval runs when it is deployed and then keeps its rhythm, missed ticks skipped", () => {
   const deployment = deploymentWith([everyMinute()]);
-  const subject = crons(deployment);
+  const subject = cronsOf(deployment);
   subject.adopt(deployment, START);
   expect(subject.tick(START)).toBe(START + MINUTE);
   expect(pendingCount()).toBe(1);
@@ -202,7 +202,7 @@ test("an interval runs when it is deployed and then keeps its rhythm, missed tic
 
 test("a tick that falls into a run is swallowed", () => {
   const deployment = deploymentWith([everyMinute()]);
-  const subject = crons(deployment);
+  const subject = cronsOf(deployment);
   subject.adopt(deployment, START);
   subject.tick(START);
   expect(subject.tick(START + MINUTE)).toBe(START + 2 * MINUTE);
@@ -220,7 +220,7 @@ test("a push keeps what did not change, starts what did anew, and removes the re
     schedule: { type: "daily", hourUTC: 9 },
   };
   const first = deploymentWith([everyMinute(), daily]);
-  const before = crons(first);
+  const before = cronsOf(first);
   before.adopt(first, START);
   before.tick(START);
   finishAll();
@@ -229,12 +229,12 @@ test("a push keeps what did not change, starts what did anew, and removes the re
   expect(pendingCount()).toBe(0);
 
   const second = deploymentWith([everyMinute({ more: true })]);
-  const after = crons(second);
+  const after = cronsOf(second);
   after.adopt(second, START + 40_000);
   expect(after.tick(START + 40_000)).toBe(START + 40_000 + MINUTE);
   expect(pendingCount()).toBe(1);
 
   const none = deploymentWith();
-  crons(none).adopt(none, START + 50_000);
-  expect(crons(none).tick(START + 50_000)).toBeNull();
+  cronsOf(none).adopt(none, START + 50_000);
+  expect(cronsOf(none).tick(START + 50_000)).toBeNull();
 });
