@@ -1,11 +1,12 @@
 import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { Dialog as BaseDialog } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode, RefObject } from "react";
+import { useState, type ReactNode, type RefObject } from "react";
 import { useTranslations } from "use-intl";
 
 import { cn } from "../lib/cn.ts";
 import { Button } from "./button.tsx";
+import { MenuHost } from "./menu-host.ts";
 
 const backdropStyles =
   "fixed inset-0 z-40 bg-backdrop transition-opacity duration-150 data-starting-style:opacity-0 data-ending-style:opacity-0";
@@ -35,6 +36,7 @@ type DialogProps = {
 /** A modal dialog: title and sentence stay, the body scrolls, the footer holds the actions, the last one to the right. */
 export function Dialog({ open, onClose, title, description, width = "base", sticky, ...props }: DialogProps) {
   const t = useTranslations("common");
+  const [host, setHost] = useState<HTMLElement | null>(null);
   return (
     <BaseDialog.Root
       open={open}
@@ -45,7 +47,12 @@ export function Dialog({ open, onClose, title, description, width = "base", stic
     >
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className={backdropStyles} />
-        <BaseDialog.Popup data-modal="" initialFocus={props.initialFocus} className={cn(popupStyles, widths[width])}>
+        <BaseDialog.Popup
+          ref={setHost}
+          data-modal=""
+          initialFocus={props.initialFocus}
+          className={cn(popupStyles, widths[width])}
+        >
           <header className="flex items-start gap-3 px-5 pt-4 pb-1">
             <div className="min-w-0 flex-1">
               <BaseDialog.Title className="text-lg font-semibold break-words">{title}</BaseDialog.Title>
@@ -59,7 +66,9 @@ export function Dialog({ open, onClose, title, description, width = "base", stic
               <X strokeWidth={1.5} aria-hidden />
             </BaseDialog.Close>
           </header>
-          <DialogBody>{props.children}</DialogBody>
+          <MenuHost value={host}>
+            <DialogBody>{props.children}</DialogBody>
+          </MenuHost>
           {props.footer !== undefined && <DialogFooter>{props.footer}</DialogFooter>}
         </BaseDialog.Popup>
       </BaseDialog.Portal>

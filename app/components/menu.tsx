@@ -1,7 +1,8 @@
 import { Menu as BaseMenu } from "@base-ui/react/menu";
-import type { ComponentProps, ReactElement, ReactNode } from "react";
+import { useContext, type ComponentProps, type ReactElement, type ReactNode } from "react";
 
 import { cn } from "../lib/cn.ts";
+import { MenuHost } from "./menu-host.ts";
 
 type MenuProps = { trigger: ReactElement; align?: "start" | "end"; side?: "top" | "bottom"; children: ReactNode };
 
@@ -12,10 +13,11 @@ const itemStyles = cn(
 
 /** A button (`trigger`) that opens a list of actions. */
 export function Menu({ trigger, align = "end", side = "bottom", children }: MenuProps) {
+  const host = useContext(MenuHost);
   return (
-    <BaseMenu.Root modal={false}>
+    <BaseMenu.Root>
       <BaseMenu.Trigger render={trigger} />
-      <BaseMenu.Portal>
+      <BaseMenu.Portal container={host ?? undefined}>
         <BaseMenu.Positioner sideOffset={4} align={align} side={side} className="z-50 outline-none">
           <BaseMenu.Popup className="max-h-(--available-height) min-w-44 overflow-y-auto rounded-control border border-border bg-float p-1 shadow-float outline-none transition-opacity data-starting-style:opacity-0 data-ending-style:opacity-0">
             {children}

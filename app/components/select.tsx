@@ -1,8 +1,10 @@
 import { Select as BaseSelect } from "@base-ui/react/select";
 import { Check, ChevronsUpDown } from "lucide-react";
+import { useContext } from "react";
 
 import { cn } from "../lib/cn.ts";
 import { controlStyles } from "./input.tsx";
+import { MenuHost } from "./menu-host.ts";
 
 export type SelectOption<Value extends string> = { value: Value; label: string; hint?: string };
 
@@ -16,6 +18,7 @@ type SelectProps<Value extends string> = {
 
 /** A choice of one among few. In a `Field` the field's label names it, elsewhere `aria-label` does. */
 export function Select<Value extends string>({ value, onChange, options, className, ...props }: SelectProps<Value>) {
+  const host = useContext(MenuHost);
   return (
     <BaseSelect.Root
       items={options}
@@ -33,7 +36,7 @@ export function Select<Value extends string>({ value, onChange, options, classNa
           <ChevronsUpDown size={14} strokeWidth={1.5} aria-hidden />
         </BaseSelect.Icon>
       </BaseSelect.Trigger>
-      <BaseSelect.Portal>
+      <BaseSelect.Portal container={host ?? undefined}>
         <BaseSelect.Positioner sideOffset={4} alignItemWithTrigger={false} className="z-50 outline-none">
           <BaseSelect.Popup className="max-h-(--available-height) min-w-(--anchor-width) overflow-y-auto rounded-control border border-border bg-float p-1 shadow-float transition-opacity data-starting-style:opacity-0 data-ending-style:opacity-0">
             <BaseSelect.List>

@@ -1,10 +1,11 @@
 import { Dialog as BaseDialog } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
 import { cn } from "../lib/cn.ts";
 import { Button } from "./button.tsx";
+import { MenuHost } from "./menu-host.ts";
 
 type SheetProps = {
   open: boolean;
@@ -19,6 +20,7 @@ type SheetProps = {
 /** A panel along one edge of the window, as high as the window; on a phone it takes the whole width. */
 export function Sheet({ open, onClose, title, side = "right", modal = true, children }: SheetProps) {
   const t = useTranslations("common");
+  const [host, setHost] = useState<HTMLElement | null>(null);
   return (
     <BaseDialog.Root
       open={open}
@@ -33,6 +35,7 @@ export function Sheet({ open, onClose, title, side = "right", modal = true, chil
           <BaseDialog.Backdrop className="fixed inset-0 z-30 bg-backdrop transition-opacity duration-150 data-starting-style:opacity-0 data-ending-style:opacity-0" />
         )}
         <BaseDialog.Popup
+          ref={setHost}
           data-modal={modal ? "" : undefined}
           className={cn(
             "fixed inset-y-0 z-30 flex w-full flex-col border-border bg-float shadow-float outline-none transition-[translate,opacity] duration-180",
@@ -48,7 +51,9 @@ export function Sheet({ open, onClose, title, side = "right", modal = true, chil
               <X strokeWidth={1.5} aria-hidden />
             </BaseDialog.Close>
           </div>
-          <div className="flex min-h-0 flex-1 flex-col overflow-y-auto overscroll-contain">{children}</div>
+          <div className="flex min-h-0 flex-1 flex-col overflow-y-auto overscroll-contain">
+            <MenuHost value={host}>{children}</MenuHost>
+          </div>
         </BaseDialog.Popup>
       </BaseDialog.Portal>
     </BaseDialog.Root>

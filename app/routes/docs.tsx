@@ -12,14 +12,15 @@ export const Route = createFileRoute("/docs")({ component: DocsPage });
 function DocsPage() {
   const t = useTranslations("docs");
   usePageTitle(t("title"));
+  // Going back loads the app anew: Scalar's styles are global and would stay.
   return (
     <>
-      <header className="flex h-13 items-center border-b border-border bg-bg px-4">
-        <TextLink to="/" className="flex items-center gap-1.5 text-sm">
+      <nav aria-label={t("title")} className="flex h-13 items-center border-b border-border bg-bg px-4">
+        <TextLink to="/" reloadDocument className="flex items-center gap-1.5 text-sm">
           <ArrowLeft size={16} strokeWidth={1.5} aria-hidden />
           {t("back")}
         </TextLink>
-      </header>
+      </nav>
       <ApiReference />
     </>
   );

@@ -25,7 +25,7 @@ import { useOperation } from "../../lib/use-operation.ts";
 import { ExpiryPicker } from "./expiry-picker.tsx";
 import { defaultExpiry, toExpiresAt, type Expiry } from "./expiry.ts";
 import { KeySummary } from "./key-summary.tsx";
-import { PermissionPicker } from "./permission-picker.tsx";
+import { PermissionPicker, readDraft } from "./permission-picker.tsx";
 import { RateLimitFields, toRateLimit, type RateLimitInput } from "./rate-limit-fields.tsx";
 import type { RevealedKey } from "./key-reveal.tsx";
 
@@ -50,6 +50,7 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
   const [ownerKind, setOwnerKind] = useState<OwnerKind>("personal");
   const offered = offeredPermissions(organization.role, ownerKind);
   const [wanted, setWanted] = useState<string[]>([LEAST]);
+  const [draft, setDraft] = useState("");
   const [rateLimit, setRateLimit] = useState<RateLimitInput>({ limit: "", window: "minute" });
   const [expiry, setExpiry] = useState<Expiry>(defaultExpiry);
   const [submitted, setSubmitted] = useState(false);
@@ -65,7 +66,8 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
     setSubmitted(true);
     const freshExpiresAt = toExpiresAt(expiry, Date.now());
     if (!named.ok) nameRef.current?.focus();
-    if (!named.ok || freshExpiresAt === null || rate === "invalid") return;
+    // A permission that was typed but not added would be silently missing, so an unfinished one stops the form.
+    if (!named.ok || freshExpiresAt === null || rate === "invalid" || readDraft(draft) === "invalid") return;
     await run(async () => {
       const input = {
         name: named.value.name,
@@ -140,7 +142,14 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
           </div>
         </Part>
         <Part title={t("permissions")}>
-          <PermissionPicker offered={offered} value={permissions} onChange={setWanted} />
+          <PermissionPicker
+            offered={offered}
+            value={permissions}
+            onChange={setWanted}
+            draft={draft}
+            onDraft={setDraft}
+            draftWrong={submitted}
+          />
         </Part>
         <Part title={t("limits")}>
           <RateLimitFields value={rateLimit} onChange={setRateLimit} invalid={submitted && rate === "invalid"} />

@@ -1,5 +1,6 @@
 import { convexQuery } from "@convex-dev/react-query";
 import { useQuery } from "@tanstack/react-query";
+import { CatchBoundary, type ErrorComponentProps } from "@tanstack/react-router";
 import { Plus, Search } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
@@ -38,16 +39,17 @@ export function KeysScreen({ search, onSearch }: KeysScreenProps) {
     if (mayCreate) openCreate();
   });
 
-  const createButton = mayCreate && (
-    <Button variant="primary" onClick={openCreate}>
-      <Plus strokeWidth={1.5} aria-hidden />
-      {t("createKey")}
-    </Button>
-  );
+  const createButton = (variant: "primary" | "secondary") =>
+    mayCreate && (
+      <Button variant={variant} onClick={openCreate}>
+        <Plus strokeWidth={1.5} aria-hidden />
+        {t("createKey")}
+      </Button>
+    );
 
   return (
     <>
-      <PageHeader title={t("title")} sentence={t("sentence")} action={createButton} />
+      <PageHeader title={t("title")} sentence={t("sentence")} action={createButton("primary")} />
       {error !== null ? (
         <ErrorView error={error} onRetry={() => void refetch()} />
       ) : me === null || (me !== undefined && !me.permissions.includes("keys:read")) ? (
@@ -60,27 +62,30 @@ export function KeysScreen({ search, onSearch }: KeysScreenProps) {
           {me === undefined ? (
             <KeysTableSkeleton />
           ) : (
-            <KeysList
-              search={search.q ?? ""}
-              showDead={search.dead ?? false}
-              onShowDead={(dead) => onSearch({ dead: dead || undefined })}
-              onClearSearch={() => onSearch({ q: undefined })}
-              actor={me}
-              onAction={(action, keyView) => setChosen({ action, keyView })}
-              empty={
-                <StateView
-                  title={t("emptyTitle")}
-                  actions={
-                    <>
-                      {createButton}
-                      <TextLink to="/docs">{t("emptyGuide")}</TextLink>
-                    </>
-                  }
-                >
-                  <p>{t("emptySentence")}</p>
-                </StateView>
-              }
-            />
+            // A live query that fails throws while rendering; header, search and the rest of the page stay.
+            <CatchBoundary getResetKey={() => `${organizationId} ${JSON.stringify(search)}`} errorComponent={ListError}>
+              <KeysList
+                search={search.q ?? ""}
+                showDead={search.dead ?? false}
+                onShowDead={(dead) => onSearch({ dead: dead || undefined })}
+                onClearSearch={() => onSearch({ q: undefined })}
+                actor={me}
+                onAction={(action, keyView) => setChosen({ action, keyView })}
+                empty={
+                  <StateView
+                    title={t("emptyTitle")}
+                    actions={
+                      <>
+                        {createButton("secondary")}
+                        <TextLink to="/docs">{t("emptyGuide")}</TextLink>
+                      </>
+                    }
+                  >
+                    <p>{t("emptySentence")}</p>
+                  </StateView>
+                }
+              />
+            </CatchBoundary>
           )}
           <UsingTheApi />
         </>
@@ -89,6 +94,10 @@ export function KeysScreen({ search, onSearch }: KeysScreenProps) {
       <KeyActionDialog chosen={chosen} onClose={() => setChosen(null)} />
     </>
   );
+}
+
+function ListError({ error, reset }: ErrorComponentProps) {
+  return <ErrorView error={error} onRetry={reset} />;
 }
 
 /** The search line. What is typed shows at once and reaches the address, and so the list, when typing rests. */

@@ -14,10 +14,22 @@ type PermissionPickerProps = {
   offered: readonly LatchkeyPermission[];
   value: readonly string[];
   onChange: (permissions: string[]) => void;
+  /** What is typed for an own permission but not added yet. */
+  draft: string;
+  onDraft: (draft: string) => void;
+  /** The draft was refused: say why. */
+  draftWrong: boolean;
 };
 
+/** What the draft adds: nothing, one permission of the organization's own API, or "invalid". */
+export function readDraft(draft: string): string | null | "invalid" {
+  const permission = draft.trim().toLowerCase();
+  if (permission === "") return null;
+  return isPermission(permission) && !isLatchkeyPermission(permission) ? permission : "invalid";
+}
+
 /** Latchkey's permissions to tick, and a line for those of the organization's own API. */
-export function PermissionPicker({ offered, value, onChange }: PermissionPickerProps) {
+export function PermissionPicker({ offered, value, onChange, ...draftProps }: PermissionPickerProps) {
   const t = useTranslations("keys.create");
   const tPermission = useTranslations("permissions");
   const own = value.filter((permission) => !isLatchkeyPermission(permission));
@@ -42,7 +54,7 @@ export function PermissionPicker({ offered, value, onChange }: PermissionPickerP
           />
         ))}
       </fieldset>
-      <OwnPermissions held={own} onAdd={(permission) => toggle(permission, true)} />
+      <OwnPermissions held={own} onAdd={(permission) => toggle(permission, true)} {...draftProps} />
       {own.length > 0 && (
         <ul aria-label={t("ownPermissions")} className="-mt-2 flex flex-wrap gap-1.5">
           {own.map((permission) => (
@@ -65,20 +77,22 @@ export function PermissionPicker({ offered, value, onChange }: PermissionPickerP
   );
 }
 
-function OwnPermissions({ held, onAdd }: { held: readonly string[]; onAdd: (permission: string) => void }) {
+type OwnPermissionsProps = Pick<PermissionPickerProps, "draft" | "onDraft" | "draftWrong"> & {
+  held: readonly string[];
+  onAdd: (permission: string) => void;
+};
+
+function OwnPermissions({ held, onAdd, draft, onDraft, draftWrong }: OwnPermissionsProps) {
   const t = useTranslations("keys.create");
-  const [text, setText] = useState("");
-  const [wrong, setWrong] = useState(false);
+  const [tried, setTried] = useState(false);
+  const read = readDraft(draft);
 
   function add() {
-    const permission = text.trim().toLowerCase();
-    if (permission === "") return;
-    if (!isPermission(permission) || isLatchkeyPermission(permission)) {
-      setWrong(true);
-      return;
-    }
-    if (!held.includes(permission)) onAdd(permission);
-    setText("");
+    setTried(true);
+    if (read === null || read === "invalid") return;
+    if (!held.includes(read)) onAdd(read);
+    onDraft("");
+    setTried(false);
   }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -93,7 +107,7 @@ function OwnPermissions({ held, onAdd }: { held: readonly string[]; onAdd: (perm
       label={t("ownPermissions")}
       note={t("optional")}
       hint={t("ownPermissionsHint")}
-      error={wrong ? t("permissionShape") : null}
+      error={read === "invalid" && (tried || draftWrong) ? t("permissionShape") : null}
     >
       <div className="flex gap-2">
         <Input
@@ -101,11 +115,8 @@ function OwnPermissions({ held, onAdd }: { held: readonly string[]; onAdd: (perm
           placeholder={t("permissionExample")}
           spellCheck={false}
           autoComplete="off"
-          value={text}
-          onValueChange={(next) => {
-            setText(next);
-            setWrong(false);
-          }}
+          value={draft}
+          onValueChange={onDraft}
           onKeyDown={onKeyDown}
           onBlur={add}
         />

@@ -31,13 +31,8 @@ type RateLimitFieldsProps = { value: RateLimitInput; onChange: (value: RateLimit
 export function RateLimitFields({ value, onChange, invalid }: RateLimitFieldsProps) {
   const t = useTranslations("keys.create");
   return (
-    <Field
-      label={t("rateLimit")}
-      note={t("optional")}
-      hint={t("rateLimitHint")}
-      error={invalid ? t("rateLimitProblem") : null}
-    >
-      <div className="flex max-w-[360px] items-center gap-2">
+    <div className="grid max-w-[420px] grid-cols-2 gap-3">
+      <Field label={t("rateLimit")} note={t("optional")} error={invalid ? t("rateLimitProblem") : null}>
         <Input
           inputMode="numeric"
           autoComplete="off"
@@ -46,15 +41,14 @@ export function RateLimitFields({ value, onChange, invalid }: RateLimitFieldsPro
           value={value.limit}
           onValueChange={(limit) => onChange({ ...value, limit: limit.replaceAll(/\D/g, "") })}
         />
-        <span className="shrink-0 text-sm text-muted">{t("requestsPer")}</span>
+      </Field>
+      <Field label={t("window")}>
         <Select
-          aria-label={t("window")}
-          className="w-32 shrink-0"
           value={value.window}
           onChange={(window) => onChange({ ...value, window })}
           options={windowNames.map((name) => ({ value: name, label: t(`windows.${name}`) }))}
         />
-      </div>
-    </Field>
+      </Field>
+    </div>
   );
 }

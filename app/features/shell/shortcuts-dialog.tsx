@@ -2,9 +2,10 @@ import { useTranslations } from "use-intl";
 
 import { Dialog } from "../../components/dialog.tsx";
 import { Kbd } from "../../components/kbd.tsx";
+import { modKey } from "../../lib/platform.ts";
 
 const shortcuts = [
-  { id: "palette", keys: ["Ctrl", "K"] },
+  { id: "palette", keys: [modKey, "K"] },
   { id: "create", keys: ["C"] },
   { id: "search", keys: ["/"] },
   { id: "list", keys: ["?"] },
