@@ -20,6 +20,7 @@ import { functionRoutes, RUN_PREFIX, runRoute } from "./http/function-routes.ts"
 import { FunctionLog } from "./http/function-log.ts";
 import { HttpActions } from "./http/http-actions.ts";
 import { serverRoutes } from "./http/server-routes.ts";
+import { TokenError } from "./identity/token-error.ts";
 import { TokenVerifier } from "./identity/token-verifier.ts";
 import { cronJobsTable } from "./scheduler/cron-table.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
@@ -123,7 +124,8 @@ export async function startBackend(config: BackendConfig): Promise<Backend> {
     identify: async (jwt) => {
       try {
         return (await verifyToken(jwt)).identity;
-      } catch {
+      } catch (error) {
+        if (!(error instanceof TokenError)) throw error;
         return null;
       }
     },

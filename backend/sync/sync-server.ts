@@ -39,6 +39,7 @@ export class SyncServer implements AsyncDisposable {
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer, adminGate: AdminGate): void {
     const path = (req.url ?? "").split("?", 1)[0] ?? "";
     if (!SYNC_PATH.test(path)) {
+      socket.once("error", () => socket.destroy());
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
       return;
     }

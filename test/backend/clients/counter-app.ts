@@ -50,6 +50,9 @@ const counter = `
 
   export const big = queryGeneric(async (ctx, { length }) => "é".repeat(length));
 
+  export const wide = queryGeneric(async (ctx, { name }) =>
+    ({ value: (await find(ctx, name))?.value ?? 0, padding: "x".repeat(1_000_000) }));
+
   export const env = queryGeneric(async () => process.env["GREETING"] ?? null);
 
   export const hold = actionGeneric(async (ctx, { ms }) => {

@@ -156,6 +156,35 @@ test("queries of one socket never show two different moments", async () => {
   }
 });
 
+test("a client never sees its mutation's effect before its response", async () => {
+  using client = await RawSyncClient.connect(backend.siteUrl);
+  client.add(1, 1, "counter:get", { name: "order" });
+  await client.until(isTransition);
+  for (let i = 1; i <= 20; i += 1) client.mutate(i, "counter:increment", { name: "order" });
+  await client.untilValue(1, (value) => value === 20);
+  let answered = 0;
+  for (const message of client.received) {
+    if (message["type"] === "MutationResponse") answered += 1;
+    for (const { value } of modificationsOf(message)) expect(Number(value)).toBeLessThanOrEqual(answered);
+  }
+});
+
+test("a client that does not read gets the latest state once it does, and not all that it missed", async () => {
+  using slow = await RawSyncClient.connect(backend.siteUrl);
+  slow.add(1, 1, "counter:wide", { name: "slow reader" });
+  await slow.until(isTransition);
+  slow.socket.pause();
+  using writer = await RawSyncClient.connect(backend.siteUrl);
+  const writes = 60;
+  for (let i = 1; i <= writes; i += 1) {
+    writer.mutate(i, "counter:increment", { name: "slow reader" });
+    await writer.until((message) => message["requestId"] === i);
+  }
+  slow.socket.resume();
+  await slow.untilValue(1, (value) => isJsonObject(value) && value["value"] === writes);
+  expect(slow.ofType("Transition").length).toBeLessThan(writes / 2);
+});
+
 test("an unchanged result is not sent again", async () => {
   using client = await RawSyncClient.connect(backend.siteUrl);
   client.add(1, 1, "counter:get", { name: "quiet" });
