@@ -23,7 +23,8 @@ await runScript(async () => {
     console.log(HELP);
     return 0;
   }
-  const stop = stopSignal();
+  let ready = false;
+  const stop = stopSignal(() => ready);
   const { createServer } = await import("vite");
   await using latchkey = await startLatchkey({
     ...options,
@@ -39,6 +40,7 @@ await runScript(async () => {
     progress: step,
   });
   const stopWatching = pushOnChange(() => latchkey.push());
+  ready = true;
   console.log(`
   Latchkey  ${style("bold", latchkey.url)}  ${style("dim", "watching app/ and convex/")}
   Data      ${options.dataFolder}

@@ -34,7 +34,7 @@ await runScript(async () => {
     const using = step("The first key, by the README's curl line");
     const key = await makeKey(url);
     const curl = shellBlock(readme, "## The first key").replaceAll("http://localhost:3000", url);
-    const said = await runProgram("bash", ["-c", `${curl.replace("curl", "curl -sS --fail-with-body")}`], {
+    const said = await runProgram("bash", ["-c", curl.replace("curl", "curl -sS --fail-with-body")], {
       cwd: root,
       env: { ...env, LATCHKEY_KEY: key },
     });
@@ -71,7 +71,7 @@ function bareEnvironment(root: string): NodeJS.ProcessEnv {
 
 /** The first shell block after a heading of the README. */
 function shellBlock(markdown: string, heading: string): string {
-  const section = markdown.slice(markdown.indexOf(`${heading}`));
+  const section = markdown.slice(markdown.indexOf(heading));
   const block = /```sh\n([\s\S]*?)```/.exec(section)?.[1];
   if (!section.startsWith(heading) || block === undefined)
     throw new Error(`the README has no commands under ${heading}`);

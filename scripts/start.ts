@@ -21,7 +21,8 @@ await runScript(async () => {
     console.log(HELP);
     return 0;
   }
-  const stop = stopSignal();
+  let ready = false;
+  const stop = stopSignal(() => ready);
   if (!(await isDashboardFresh())) {
     const building = step("Building the dashboard");
     await buildDashboard();
@@ -33,6 +34,7 @@ await runScript(async () => {
     progress: step,
   });
   const demo = options.demo ? await showDemo(latchkey.admin, options.dataFolder) : null;
+  ready = true;
   console.log(`
   Latchkey  ${style("bold", latchkey.url)}
   Data      ${folderName(options.dataFolder)}  ${style("dim", "back it up; secrets.json in it opens everything")}
