@@ -4,8 +4,8 @@ import { tableSpecs, type Deployments } from "./deployments.ts";
 import { decodeEnvironmentChanges, readEnvironment, writeEnvironment } from "./environment-store.ts";
 import { PendingPushes, type PendingPush } from "./pending-pushes.ts";
 import { indexDiffs, pushDiff } from "./push-diff.ts";
-import { evaluatePush, evaluateSchemas } from "./push-evaluation.ts";
-import { decodePushRequest } from "./push-request.ts";
+import { evaluateInThread } from "./evaluation-thread.ts";
+import { decodePushRequest, withUnchangedModules } from "./push-request.ts";
 import { predictSchema } from "./schema-prediction.ts";
 import { SchemaPreparation } from "./schema-preparation.ts";
 import { writeVersion } from "./version-store.ts";
@@ -47,7 +47,8 @@ export class Deploy implements Disposable {
     const current = deployments.current();
     const environment = deployments.environment();
     const environmentHash = deployments.environmentHash();
-    const push = await evaluatePush(decodePushRequest(body), current, environment, deployments.origins);
+    const request = withUnchangedModules(decodePushRequest(body), current);
+    const push = await evaluateInThread("push", { request, environment, origins: deployments.origins });
     const { id } = push.code;
     this.#pending.add({ id, push, basedOn: current?.id ?? null, environmentHash, preparation: null });
     return {
@@ -71,7 +72,8 @@ export class Deploy implements Disposable {
     const { database, origins } = this.#deployments;
     const current = this.#deployments.current();
     const environment = this.#deployments.environment();
-    const mounts = await evaluateSchemas(decodePushRequest(body), environment, origins);
+    const request = decodePushRequest(body);
+    const mounts = await evaluateInThread("schemas", { request, environment, origins });
     return predictSchema(database, current, mounts);
   }
 

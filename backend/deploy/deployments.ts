@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Database, TableSpec } from "../database/database.ts";
-import type { AuthProvider, CurrentDeployment, Deployment, Mount } from "../functions/deployment.ts";
-import { evaluateAuthConfig } from "./auth-config.ts";
+import type { AuthProvider, CurrentDeployment, Deployment, ModuleSource, Mount } from "../functions/deployment.ts";
+import { AUTH_CONFIG_MODULE } from "./auth-config.ts";
+import { evaluateInThread } from "./evaluation-thread.ts";
 import type { CodeVersion } from "./code-version.ts";
 import { DeployError } from "./deploy-error.ts";
 import { readEnvironment } from "./environment-store.ts";
@@ -126,10 +127,12 @@ export class Deployments implements CurrentDeployment {
   }
 
   /** Throws DeployError as `evaluateAuthConfig` does. */
-  evaluateAuth(code: CodeVersion, stored: Readonly<Record<string, string>>): Promise<AuthProvider[]> {
+  async evaluateAuth(code: CodeVersion, stored: Readonly<Record<string, string>>): Promise<AuthProvider[]> {
     const { cloudUrl, siteUrl } = this.origins;
     const environment = { CONVEX_CLOUD_URL: cloudUrl, CONVEX_SITE_URL: siteUrl, ...this.environment(stored) };
-    return evaluateAuthConfig(code.definitions.get("")?.modules ?? new Map(), environment);
+    const modules = code.definitions.get("")?.modules ?? new Map<string, ModuleSource>();
+    if (!modules.has(AUTH_CONFIG_MODULE)) return [];
+    return evaluateInThread("auth", { modules, environment });
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AuthProvider, Deployment, ModuleSource, Mount } from "../functions/deployment.ts";
+import type { AuthProvider, Mount } from "../functions/deployment.ts";
 import type { JsonObject } from "../values/json.ts";
 import { evaluateAuthConfig } from "./auth-config.ts";
 import type { CodeVersion } from "./code-version.ts";
@@ -32,7 +32,6 @@ export interface EvaluatedPush {
  */
 export async function evaluatePush(
   request: PushRequest,
-  current: Deployment | null,
   environment: Readonly<Record<string, string>>,
   origins: Origins,
 ): Promise<EvaluatedPush> {
@@ -43,7 +42,7 @@ export async function evaluatePush(
   for (const source of [request.app, ...request.components]) {
     const path = source.definitionPath;
     const isApp = path === "";
-    const modules = isApp ? appModules(request, current) : byPath(source.functions);
+    const modules = new Map(source.functions.map((module) => [module.path, module]));
     const schema = await evaluateSchemaOf(source);
     const analyzed = await analyzeModules([...modules.values()], isApp ? withOrigins : onlyOrigins(origins));
     const definition = metadata.get(path);
@@ -100,27 +99,6 @@ const NO_MODULES: ModuleAnalysis = { functions: new Map(), httpRoutes: null, cro
 
 async function evaluateSchemaOf(source: DefinitionSource): Promise<EvaluatedSchema | null> {
   return source.schema === null ? null : evaluateSchemaModule(source.schema);
-}
-
-/** Changed modules as sent, and the unchanged ones that the live deployment has. Throws RaceDetected if it has not. */
-function appModules(request: PushRequest, current: Deployment | null): Map<string, ModuleSource> {
-  const modules = byPath(request.app.functions);
-  const known = current?.mounts.get("")?.modules;
-  for (const { path, sha256, environment } of request.app.unchanged) {
-    const module = known?.get(path);
-    if (module === undefined || module.sha256 !== sha256 || module.environment !== environment) {
-      throw new DeployError(
-        "RaceDetected",
-        `The module ${path} changed on the deployment during the push. Push again.`,
-      );
-    }
-    modules.set(path, module);
-  }
-  return modules;
-}
-
-function byPath(sources: readonly ModuleSource[]): Map<string, ModuleSource> {
-  return new Map(sources.map((source) => [source.path, source]));
 }
 
 function onlyOrigins(origins: Origins): Record<string, string> {

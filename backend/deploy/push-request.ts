@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ModuleSource } from "../functions/deployment.ts";
+import type { Deployment, ModuleSource } from "../functions/deployment.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../values/json.ts";
 import { DeployError } from "./deploy-error.ts";
 
@@ -64,6 +64,26 @@ export function decodePushRequest(body: JsonValue): PushRequest {
       };
     }),
   };
+}
+
+/**
+ * The request with all modules of the app: those that the CLI only named are taken from the live deployment.
+ * Throws RaceDetected when it does not have them.
+ */
+export function withUnchangedModules(request: PushRequest, current: Deployment | null): PushRequest {
+  const known = current?.mounts.get("")?.modules;
+  const functions = [...request.app.functions];
+  for (const { path, sha256, environment: runsIn } of request.app.unchanged) {
+    const module = known?.get(path);
+    if (module === undefined || module.sha256 !== sha256 || module.environment !== runsIn) {
+      throw new DeployError(
+        "RaceDetected",
+        `The module ${path} changed on the deployment during the push. Push again.`,
+      );
+    }
+    functions.push(module);
+  }
+  return { ...request, app: { ...request.app, functions, unchanged: [] } };
 }
 
 function optionalModule(value: JsonValue | undefined): ModuleSource | null {
