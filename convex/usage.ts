@@ -1,5 +1,5 @@
 import { v } from "convex/values";
-import { internalMutation } from "./_generated/server.js";
+import { internalMutation, internalQuery } from "./_generated/server.js";
 import { memberQuery } from "./functions.ts";
 import { mayActOnKey } from "./shared/permissions.ts";
 import { LAST_USED_INTERVAL_MS } from "./shared/limits.ts";
@@ -27,6 +27,20 @@ export const lastUsed = memberQuery({
       }),
     );
     return found.flat();
+  },
+});
+
+/**
+ * For the gateway: when a key was last used, null when never. Apart from `verification.byHash`, so that noting a
+ * use does not make every verification of the key run anew.
+ */
+export const lastUse = internalQuery({
+  args: { keyId: v.id("keys") },
+  returns: v.union(v.number(), v.null()),
+  handler: async (ctx, { keyId }) => {
+    const key = await ctx.db.get("keys", keyId);
+    const usage = key === null ? null : await ctx.db.get("keyUsage", key.usageId);
+    return usage?.lastUsedAt ?? null;
   },
 });
 

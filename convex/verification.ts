@@ -23,7 +23,6 @@ export const vVerification = v.object({
   rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
   // False when a personal key's owner has left, was suspended, or holds no role: the key is then as good as disabled.
   ownerActive: v.boolean(),
-  lastUsedAt: v.union(v.number(), v.null()),
 });
 
 export type Verification = Infer<typeof vVerification>;
@@ -42,7 +41,6 @@ export const byHash = internalQuery({
     const secret = key?.secrets.find(({ credentialId }) => credentialId === credential._id);
     if (key === null || secret === undefined) return null;
 
-    const usage = await ctx.db.get("keyUsage", key.usageId);
     const member =
       key.ownerKind === "service"
         ? null
@@ -67,7 +65,6 @@ export const byHash = internalQuery({
       secretValidUntil: secret.validUntil,
       rateLimit: key.rateLimit,
       ownerActive: key.ownerKind === "service" || roles.length > 0,
-      lastUsedAt: usage?.lastUsedAt ?? null,
     };
   },
 });

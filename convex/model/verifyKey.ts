@@ -28,7 +28,6 @@ export type KeyState = {
   rateLimit: { limit: number; windowMs: number } | null;
   /** False when a personal key's owner has left, was suspended, or holds no role. */
   ownerActive: boolean;
-  lastUsedAt: number | null;
 };
 
 /** Why a key that was found is no good now. Told only to whoever holds its secret, or verifies for its organization. */
@@ -78,27 +77,28 @@ export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender:
   const { keyId, rateLimit } = key;
   const rate = rateLimit === null ? null : await ctx.runMutation(internal.rateLimits.consume, { keyId, ...rateLimit });
   if (rate !== null && !rate.ok) return rate;
-  if (key.lastUsedAt === null || now - key.lastUsedAt >= LAST_USED_INTERVAL_MS) await noteUse(ctx, keyId, now, sender);
+  await noteUse(ctx, keyId, now, sender);
   return rate;
 }
 
-// When this process last began to note a use of a key. Until the first of many calls has written, the others
-// still read the old time and would all write it again; one note per interval is what is promised anyway.
+// When each key was last noted as used, as far as this process knows: it spares the others of many calls at once
+// from writing the same time again, and all calls within the interval from asking for it.
 const notedAt = new Map<string, number>();
-const NOTED_MAX = 10_000;
+const NOTED_MAX = 100_000;
 
 async function noteUse(ctx: ActionCtx, keyId: Id<"keys">, now: number, { ip, agent }: Sender): Promise<void> {
-  const before = notedAt.get(keyId);
-  if (before !== undefined && now - before < LAST_USED_INTERVAL_MS) return;
+  const known = notedAt.get(keyId);
+  if (known !== undefined && now - known < LAST_USED_INTERVAL_MS) return;
   if (notedAt.size >= NOTED_MAX) notedAt.clear();
   notedAt.set(keyId, now);
   try {
-    await ctx.runMutation(internal.usage.recordUse, {
-      keyId,
-      at: now,
-      ...(ip !== null && { ip }),
-      ...(agent !== null && { agent }),
-    });
+    const before = known ?? (await ctx.runQuery(internal.usage.lastUse, { keyId }));
+    if (before !== null && now - before < LAST_USED_INTERVAL_MS) {
+      notedAt.set(keyId, before);
+      return;
+    }
+    const sender = { ...(ip !== null && { ip }), ...(agent !== null && { agent }) };
+    await ctx.runMutation(internal.usage.recordUse, { keyId, at: now, ...sender });
   } catch (thrown) {
     // The next call shall try again.
     notedAt.delete(keyId);

@@ -130,7 +130,7 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
 
   test("last use is written at once, then at most once per interval, and never to the key", async () => {
     const { organizationId } = organization;
-    const { key, record } = await createKey(deployment, owner.caller);
+    const { record } = await createKey(deployment, owner.caller);
     const keyId = record._id;
     const lastUsed = async () =>
       (await deployment.call(api.usage.lastUsed, { organizationId, keyIds: [keyId, "nonsense"] }, owner.userId))?.[0];
@@ -138,7 +138,7 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
     const at = 1_750_000_000_000;
     await deployment.call(internal.usage.recordUse, { keyId, at, ip: "192.0.2.1", agent: "curl" });
     expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at });
-    expect((await verify(deployment, key))?.lastUsedAt).toBe(at);
+    expect(await deployment.call(internal.usage.lastUse, { keyId })).toBe(at);
     await deployment.call(internal.usage.recordUse, { keyId, at: at + LAST_USED_INTERVAL_MS - 1 });
     await deployment.call(internal.usage.recordUse, { keyId, at: at - 1 });
     expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at });

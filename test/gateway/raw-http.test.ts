@@ -46,6 +46,29 @@ describe.each(embedded)("raw HTTP, on $name", (engine) => {
     expect(await response.text()).toBe("");
   });
 
+  test("a use is noted before it is answered, and a verification is one", async () => {
+    const lastUsed = async (keyId: string) => {
+      const args = { organizationId: world.organizationId, keyIds: [keyId] };
+      return (await world.deployment.call(api.usage.lastUsed, args, world.owner.userId))?.[0]?.lastUsedAt;
+    };
+    const called = await world.createKey({ name: "called" });
+    const judged = await world.createKey({ name: "judged" });
+    expect([await lastUsed(called.id), await lastUsed(judged.id)]).toEqual([null, null]);
+    const before = Date.now();
+    await world.call("GET", "/api/v1/whoami", { key: called.key });
+    await world.call("POST", "/api/v1/keys/verify", { key, body: { key: judged.key } });
+    for (const id of [called.id, judged.id]) expect(await lastUsed(id)).toBeGreaterThanOrEqual(before);
+  });
+
+  test("a revoked key dies on the request after the revoke's answer, while many others are under way", async () => {
+    const { id, key: doomed } = await world.createKey({ name: "doomed" });
+    const use = async () => (await world.call("GET", "/api/v1/whoami", { key: doomed })).status;
+    const busy = Promise.all(Array.from({ length: 20 }, use));
+    await world.asOwner("POST", `/api/v1/keys/${id}/revoke`, {});
+    expect(await Promise.all(Array.from({ length: 20 }, use))).toEqual(Array.from({ length: 20 }, () => 401));
+    expect((await busy).every((status) => status === 200 || status === 401)).toBe(true);
+  });
+
   test("nobody chooses the address that the audit trail names", async () => {
     const forged = { "x-latchkey-peer": "203.0.113.66", "x-forwarded-for": "203.0.113.67" };
     const created = await world.call("POST", "/api/v1/keys", {
