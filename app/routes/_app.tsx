@@ -1,5 +1,6 @@
-import { createFileRoute, Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { createFileRoute, Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { useConvexAuth } from "convex/react";
+import { useEffect, useState } from "react";
 
 import { BootScreen } from "../components/boot-screen.tsx";
 import { ErrorView } from "../components/error-view.tsx";
@@ -13,7 +14,6 @@ export const Route = createFileRoute("/_app")({ component: SignedInOnly });
 
 /** Lets in who has a session that the live connection has accepted too; sends others to sign in and back. */
 function SignedInOnly() {
-  const { href } = useLocation();
   const session = authClient.useSession();
   const { isAuthenticated } = useConvexAuth();
   const unconfirmed = session.data !== null && !isAuthenticated;
@@ -29,7 +29,7 @@ function SignedInOnly() {
   }
   if (session.data === null && session.isPending) return <BootScreen />;
   if (session.data === null) {
-    return <Navigate to="/sign-in" search={href === "/" ? {} : { next: href }} replace />;
+    return <ToSignIn />;
   }
   if (stuck) {
     return (
@@ -39,4 +39,18 @@ function SignedInOnly() {
     );
   }
   return isAuthenticated ? <Outlet /> : <BootScreen />;
+}
+
+/**
+ * Goes to sign in, and from there back to the page that was wanted. That page is read once: while the sign-in page
+ * loads this stays mounted, and the address on the way must not be taken for the one that was wanted.
+ */
+function ToSignIn() {
+  const navigate = useNavigate();
+  const router = useRouter();
+  const [wanted] = useState(() => router.latestLocation.href);
+  useEffect(() => {
+    void navigate({ to: "/sign-in", search: wanted === "/" ? {} : { next: wanted }, replace: true });
+  }, [navigate, wanted]);
+  return <BootScreen />;
 }

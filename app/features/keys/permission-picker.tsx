@@ -22,10 +22,10 @@ type PermissionPickerProps = {
 };
 
 /** What the draft adds: nothing, one permission of the organization's own API, or "invalid". */
-export function readDraft(draft: string): string | null | "invalid" {
+export function readDraft(draft: string): { permission: string } | "invalid" | null {
   const permission = draft.trim().toLowerCase();
   if (permission === "") return null;
-  return isPermission(permission) && !isLatchkeyPermission(permission) ? permission : "invalid";
+  return isPermission(permission) && !isLatchkeyPermission(permission) ? { permission } : "invalid";
 }
 
 /** Latchkey's permissions to tick, and a line for those of the organization's own API. */
@@ -90,7 +90,7 @@ function OwnPermissions({ held, onAdd, draft, onDraft, draftWrong }: OwnPermissi
   function add() {
     setTried(true);
     if (read === null || read === "invalid") return;
-    if (!held.includes(read)) onAdd(read);
+    if (!held.includes(read.permission)) onAdd(read.permission);
     onDraft("");
     setTried(false);
   }
