@@ -1,12 +1,14 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemErrorCode } from "../../server/operator-error.ts";
 import { contentHash } from "./content-hash.ts";
 import { PROJECT } from "./program.ts";
 
 /** Where the built dashboard lies. */
 export const DASHBOARD_FOLDER = join(PROJECT, "dist", "app");
 
-const STAMP = join(PROJECT, "dist", "app.stamp");
+// Inside the folder, so that whatever replaces the build replaces its stamp; the server serves no hidden files.
+const STAMP = ".built-from";
 const SOURCES = [
   "app",
   "convex/shared",
@@ -19,18 +21,27 @@ const SOURCES = [
 
 /** Whether dist/app was built from the sources as they are now. */
 export async function isDashboardFresh(): Promise<boolean> {
-  return (await readStamp()) === (await contentHash(SOURCES));
+  const stamp = await readFile(join(DASHBOARD_FOLDER, STAMP), "utf8").catch(() => null);
+  return stamp === (await contentHash(SOURCES));
 }
 
-/** Builds the dashboard into dist/app. Throws what vite throws. */
+/** Builds the dashboard beside dist/app and puts it in its place at once, so that nobody reads half of it. Throws what vite throws. */
 export async function buildDashboard(): Promise<void> {
   const hash = await contentHash(SOURCES);
-  await rm(STAMP, { force: true });
-  const { build } = await import("vite");
-  await build({ root: PROJECT, logLevel: "warn", build: { outDir: DASHBOARD_FOLDER, emptyOutDir: true } });
-  await writeFile(STAMP, hash); // last: a build that was cut short is stale
-}
-
-async function readStamp(): Promise<string | null> {
-  return await readFile(STAMP, "utf8").catch(() => null);
+  const next = `${DASHBOARD_FOLDER}-next-${process.pid}`;
+  const last = `${DASHBOARD_FOLDER}-last-${process.pid}`;
+  try {
+    const { build } = await import("vite");
+    await build({ root: PROJECT, logLevel: "warn", build: { outDir: next, emptyOutDir: true } });
+    await writeFile(join(next, STAMP), hash);
+    await mkdir(DASHBOARD_FOLDER, { recursive: true });
+    await rename(DASHBOARD_FOLDER, last);
+    await rename(next, DASHBOARD_FOLDER);
+  } catch (error) {
+    // Another process put the same build there in between.
+    if (systemErrorCode(error) !== "ENOTEMPTY" || !(await isDashboardFresh())) throw error;
+  } finally {
+    await rm(next, { recursive: true, force: true });
+    await rm(last, { recursive: true, force: true });
+  }
 }

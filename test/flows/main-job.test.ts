@@ -36,7 +36,7 @@ test("a person signs up, makes a key, calls with it, and a revoke kills it on ev
   const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
   const page = await openPage(context, faults);
 
-  await page.goto(`${url}/sign-in`);
+  await page.goto(url);
   await page.getByRole("link", { name: "Create one" }).click();
   await page.getByLabel("Name").fill("Grace Hopper");
   await page.getByLabel("Email").fill("grace@example.com");
