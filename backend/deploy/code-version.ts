@@ -109,3 +109,22 @@ export function moduleTexts(code: CodeVersion): Map<string, ModuleSource> {
   }
   return texts;
 }
+
+/**
+ * The same version with the module texts it shares with the one before. Node never frees the modules of a realm, so texts
+ * that did not change must not be held once per push.
+ */
+export function sharingTexts(code: CodeVersion, before: CodeVersion | null): CodeVersion {
+  if (before === null) return code;
+  const known = moduleTexts(before);
+  const definitions = new Map<string, EvaluatedDefinition>();
+  for (const [path, evaluated] of code.definitions) {
+    const modules = new Map<string, ModuleSource>();
+    for (const module of evaluated.modules.values()) {
+      const { source, sourceMap } = known.get(module.sha256) ?? module;
+      modules.set(module.path, { ...module, source, sourceMap });
+    }
+    definitions.set(path, { ...evaluated, modules });
+  }
+  return { ...code, definitions };
+}

@@ -3,7 +3,7 @@ import type { Database, TableSpec } from "../database/database.ts";
 import type { AuthProvider, CurrentDeployment, Deployment, ModuleSource, Mount } from "../functions/deployment.ts";
 import { AUTH_CONFIG_MODULE } from "./auth-config.ts";
 import { evaluateInThread } from "./evaluation-thread.ts";
-import type { CodeVersion } from "./code-version.ts";
+import { sharingTexts, type CodeVersion } from "./code-version.ts";
 import { DeployError } from "./deploy-error.ts";
 import { readEnvironment } from "./environment-store.ts";
 import { buildMountTree, type Origins } from "./mount-tree.ts";
@@ -99,10 +99,11 @@ export class Deployments implements CurrentDeployment {
   }
 
   /** Replaces the live deployment at once; calls that run keep theirs until they commit or end. */
-  switchTo(next: NextDeployment): void {
-    const deployment = this.#assemble(next);
-    this.#stored = next.stored;
-    this.#code = next.code;
+  switchTo({ authProviders, stored, ...next }: NextDeployment): void {
+    const code = sharingTexts(next.code, this.#code);
+    const deployment = this.#assemble({ code, authProviders, stored });
+    this.#stored = stored;
+    this.#code = code;
     this.#current = deployment;
     for (const listener of this.#listeners) listener(deployment);
   }
