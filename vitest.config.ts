@@ -5,6 +5,7 @@ const execArgv = ["--experimental-vm-modules", "--disable-warning=ExperimentalWa
 const shared = { pool: "forks", execArgv, testTimeout: 30_000, hookTimeout: 120_000 } as const;
 
 const PUSHED_TEMPLATE = ["test/helpers/template-setup.ts"];
+const BUILT_DASHBOARD = [...PUSHED_TEMPLATE, "test/helpers/dashboard-setup.ts"];
 
 export default defineConfig({
   test: {
@@ -20,14 +21,14 @@ export default defineConfig({
       { test: { ...shared, name: "conformance", include: ["test/backend/clients/**/*.test.ts"] } },
       { test: { ...shared, name: "functions", include: ["test/convex/**/*.test.ts"], globalSetup: PUSHED_TEMPLATE } },
       { test: { ...shared, name: "gateway", include: ["test/gateway/**/*.test.ts"], globalSetup: PUSHED_TEMPLATE } },
-      { test: { ...shared, name: "app", include: ["test/app/**/*.test.{ts,tsx}"], globalSetup: PUSHED_TEMPLATE } },
+      { test: { ...shared, name: "app", include: ["test/app/**/*.test.{ts,tsx}"], globalSetup: BUILT_DASHBOARD } },
       {
         // They measure and they kill: one file at a time, after everything else.
         test: {
           ...shared,
           name: "flows",
           include: ["test/flows/**/*.test.ts"],
-          globalSetup: PUSHED_TEMPLATE,
+          globalSetup: BUILT_DASHBOARD,
           testTimeout: 120_000,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { startLatchkey, type LatchkeyOptions } from "../../scripts/lib/latchkey.ts";
-import { buildDashboard, DASHBOARD_FOLDER, isDashboardFresh } from "../../scripts/lib/dashboard-build.ts";
+import { DASHBOARD_FOLDER } from "../../scripts/lib/dashboard-build.ts";
 import { serveStaticFiles } from "../../server/static-files.ts";
 import { copyTemplate } from "./template.ts";
 
@@ -14,13 +14,12 @@ export interface TestLatchkey extends AsyncDisposable {
 
 /**
  * Starts the whole product in this process, on a free port and a data folder of its own, with everything pushed. `dashboard: true`
- * serves the built dashboard too, building it when it is stale. Disposing it removes the folder.
+ * serves the dashboard too, which the global setup of the app and flows projects builds. Disposing it removes the folder.
  */
 export async function startTestLatchkey(
   options: { dashboard?: boolean } & Partial<LatchkeyOptions> = {},
 ): Promise<TestLatchkey> {
   const { dashboard = false, ...rest } = options;
-  if (dashboard && !(await isDashboardFresh())) await buildDashboard();
   const dataFolder = options.dataFolder ?? (await copyTemplate());
   const latchkey = await startLatchkey({
     host: "127.0.0.1",
