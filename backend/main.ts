@@ -12,6 +12,7 @@ import { openDatabase } from "./database/open-database.ts";
 import { Deploy } from "./deploy/deploy.ts";
 import { Deployments } from "./deploy/deployments.ts";
 import { deployTables } from "./deploy/system-tables.ts";
+import { errorText } from "./functions/function-failure.ts";
 import { createRunner } from "./functions/runner.ts";
 import { scheduledJobsTable } from "./functions/scheduled-jobs.ts";
 import { createApiHandler, type NodeHandler } from "./http/api-handler.ts";
@@ -77,7 +78,14 @@ export async function startBackend(config: BackendConfig): Promise<Backend> {
     warn: (message) => log({ level: "warn", message }),
   });
 
-  const runner = createRunner({ database, deployments, queries: () => queries, production });
+  const runner = createRunner({
+    database,
+    deployments,
+    queries: () => queries,
+    production,
+    onStrayFailure: ({ error, functionPath, requestId }) =>
+      log({ level: "error", message: `${functionPath} let go of a failure`, error: errorText(error), requestId }),
+  });
   const systemQueries = new SystemQueries({ database, deployments, cloudUrl, siteUrl });
   const queries = cleanup.use(
     createLiveQueries({
