@@ -6,7 +6,7 @@ const badgeStyles = cva(
   {
     variants: {
       tone: {
-        neutral: "bg-raised text-muted",
+        neutral: "bg-raised text-muted ring-1 ring-border ring-inset",
         accent: "bg-accent-soft text-accent",
         ok: "bg-ok-soft text-ok",
         warn: "bg-warn-soft text-warn",

@@ -24,7 +24,7 @@ export function ToastRegion({ children }: { children: ReactNode }) {
     <BaseToast.Provider toastManager={toasts}>
       {children}
       <BaseToast.Portal>
-        <BaseToast.Viewport className="fixed right-4 bottom-4 z-50 flex w-[calc(100vw-2rem)] max-w-[360px] flex-col gap-2 outline-none">
+        <BaseToast.Viewport className="fixed bottom-4 left-1/2 z-50 -translate-x-1/2 flex w-[calc(100vw-2rem)] max-w-[360px] flex-col gap-2 outline-none">
           <ToastList />
         </BaseToast.Viewport>
       </BaseToast.Portal>

@@ -4,6 +4,12 @@ import { useTheme } from "../../lib/theme.ts";
 
 import "@scalar/api-reference-react/style.css";
 
+// With its own fonts off, Scalar would fall back to the system's; ours are loaded anyway.
+const FONTS = `:root {
+  --scalar-font: "Inter Variable", system-ui, sans-serif;
+  --scalar-font-code: "JetBrains Mono Variable", ui-monospace, monospace;
+}`;
+
 /**
  * Scalar over our own OpenAPI document. Everything that would reach another host is off: fonts, telemetry,
  * the vendor's agent, its proxy and its client.
@@ -25,7 +31,7 @@ export function ApiReference() {
         hideDarkModeToggle: true,
         ...(theme !== "system" && { forceDarkModeState: theme }),
         darkMode: matchMedia("(prefers-color-scheme: dark)").matches,
-        customCss: "",
+        customCss: FONTS,
       }}
     />
   );

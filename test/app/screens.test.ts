@@ -1,0 +1,220 @@
+/// <reference types="node" />
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+
+import { launchChromium } from "../helpers/chromium.ts";
+import { startTestLatchkey, type TestLatchkey } from "../helpers/latchkey.ts";
+import { createKey, createOrganization, signUp, succeed, type Person } from "../helpers/person.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const DAY_MS = 24 * 60 * 60 * 1000;
+const KEYS = "/o/harbour/keys";
+
+let latchkey: TestLatchkey;
+let browser: Browser;
+let person: Person;
+let newcomer: Person;
+
+beforeAll(async () => {
+  latchkey = await startTestLatchkey({ dashboard: true });
+  browser = await launchChromium();
+  person = await signUp(latchkey.url, "Ada");
+  newcomer = await signUp(latchkey.url, "Newcomer");
+  await createOrganization(person, "harbour");
+  await createKey(person, { name: "Crane control", permissions: ["keys:verify", "cranes:read", "cranes:write"] });
+  await createKey(person, { name: "Tide table", expiresAt: Date.now() + 3 * DAY_MS, ownerKind: "service" });
+  const { id } = await createKey(person, { name: "Old laptop" });
+  await succeed(await person.request("POST", `/api/v1/keys/${id}/revoke`, { reason: "Lost on a train" }));
+}, 300_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await latchkey?.[Symbol.asyncDispose]();
+});
+
+type Screen = { path: string; who?: "nobody" | "newcomer"; open?: (page: Page) => Promise<void>; shown: string };
+
+const screens: Record<string, Screen> = {
+  "sign in": { path: "/sign-in", who: "nobody", shown: "Sign in to Latchkey" },
+  "sign up": { path: "/sign-up", who: "nobody", shown: "Create your account" },
+  "a refused sign-in": {
+    path: "/sign-in",
+    who: "nobody",
+    shown: "No account has this email and password",
+    open: async (page) => {
+      await page.getByLabel("Email").fill("nobody@example.com");
+      await page.getByLabel("Password").fill("not the password");
+      await page.getByRole("button", { name: "Sign in" }).click();
+    },
+  },
+  "the first organization": { path: "/", who: "newcomer", shown: "Create an organization" },
+  keys: { path: KEYS, shown: "Crane control" },
+  "dead keys": { path: `${KEYS}?dead=true`, shown: "Old laptop" },
+  "no match": { path: `${KEYS}?q=zzz`, shown: "No key matches" },
+  "create key": { path: `${KEYS}?create=true`, shown: "Name and owner" },
+  "create key, with errors": {
+    path: `${KEYS}?create=true`,
+    shown: "Give the key a name.",
+    open: async (page) => {
+      await page.getByText("On a date").click();
+      await page.getByRole("dialog").getByRole("button", { name: "Create key" }).click();
+    },
+  },
+  "the reveal": { path: `${KEYS}?create=true`, shown: "You will not see this again", open: createInDialog },
+  "closing the reveal": {
+    path: `${KEYS}?create=true`,
+    shown: "Close without copying?",
+    open: async (page) => {
+      await createInDialog(page);
+      await page.getByRole("button", { name: "Done" }).click();
+    },
+  },
+  "a row's menu": { path: KEYS, shown: "Expire now", open: openMenu },
+  revoke: { path: KEYS, shown: "This cannot be undone", open: (page) => choose(page, "Revoke") },
+  rotate: { path: KEYS, shown: "The old secret keeps working for", open: (page) => choose(page, "Rotate") },
+  expire: { path: KEYS, shown: "Its time is set to be up", open: (page) => choose(page, "Expire now") },
+  disable: { path: KEYS, shown: "until you enable it again", open: (page) => choose(page, "Disable") },
+  "a key's panel": {
+    path: KEYS,
+    shown: "Key id",
+    open: (page) => page.getByRole("link", { name: "Crane control" }).click(),
+  },
+  "no such key": { path: `${KEYS}/nope`, shown: "No such key" },
+  "using the API": {
+    path: KEYS,
+    shown: "Base URL",
+    open: (page) => page.getByRole("button", { name: "Using the API" }).click(),
+  },
+  commands: {
+    path: KEYS,
+    shown: "Go to Settings",
+    open: async (page) => {
+      await page.getByText("Crane control").waitFor();
+      await page.keyboard.press("Control+k");
+    },
+  },
+  shortcuts: {
+    path: KEYS,
+    shown: "Keyboard shortcuts",
+    open: async (page) => {
+      await page.getByText("Crane control").waitFor();
+      await page.keyboard.press("?");
+    },
+  },
+  "the organization switcher": {
+    path: KEYS,
+    shown: "Your organizations",
+    open: (page) => page.getByRole("button", { name: "Switch organization" }).click(),
+  },
+  "the account menu": {
+    path: KEYS,
+    shown: "Sign out",
+    open: (page) => page.getByRole("button", { name: "Account" }).click(),
+  },
+  settings: { path: "/o/harbour/settings", shown: "Organization id" },
+  "somebody else's organization": { path: KEYS, who: "newcomer", shown: "No such organization" },
+  "no such page": { path: "/nowhere/at/all", shown: "Nothing is here" },
+};
+
+describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
+  test.each(Object.keys(screens))("%s has no accessibility violation", async (name) => {
+    const screen = screens[name];
+    if (screen === undefined) throw new Error(`no screen ${name}`);
+    await using visit = await open(screen, { colorScheme });
+    const { page } = visit;
+    await screen.open?.(page);
+    await page.getByText(screen.shown).locator("visible=true").first().waitFor();
+    await page.evaluate(AXE);
+    const report: unknown = await page.evaluate(
+      "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`))",
+    );
+    expect(report).toEqual([]);
+    expect(visit.outside).toEqual([]);
+  });
+});
+
+test("no screen is wider than a phone", async () => {
+  for (const [name, screen] of Object.entries(screens)) {
+    if (screen.open !== undefined) continue;
+    await using visit = await open(screen, { viewport: { width: 390, height: 844 } });
+    await visit.page.getByText(screen.shown).locator("visible=true").first().waitFor();
+    const excess: unknown = await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    expect({ name, excess }).toEqual({ name, excess: 0 });
+  }
+});
+
+test("a row's status follows the clock with no word from the server", async () => {
+  await using visit = await open({ path: KEYS, shown: "" }, {});
+  const { page } = visit;
+  await page.clock.install();
+  await page.goto(latchkey.url + KEYS);
+  const row = page.getByRole("row", { name: "Crane control" });
+  await row.getByText("Active").waitFor();
+  await page.clock.fastForward(24 * DAY_MS);
+  await row.getByText("Expiring").waitFor();
+  await page.clock.fastForward(6 * DAY_MS);
+  await row.getByText("Expired").waitFor();
+});
+
+test("a change made elsewhere shows at once and makes its row glow", async () => {
+  const { id } = await createKey(person, { name: "Weighbridge" });
+  await using visit = await open({ path: KEYS, shown: "" }, {});
+  const row = visit.page.getByRole("row", { name: "Weighbridge" });
+  await row.getByText("Active").waitFor();
+  await succeed(await person.request("POST", `/api/v1/keys/${id}/disable`, {}));
+  await row.getByText("Disabled").waitFor();
+  expect(await row.getAttribute("data-glow")).toBe("1");
+});
+
+test("the reference reaches no other host", async () => {
+  await using visit = await open({ path: "/docs", who: "nobody", shown: "" }, {});
+  await visit.page.getByText("Rotate a key").first().waitFor({ timeout: 30_000 });
+  await visit.page.waitForLoadState("networkidle");
+  expect(visit.outside).toEqual([]);
+});
+
+type Options = { colorScheme?: "light" | "dark"; viewport?: { width: number; height: number } };
+
+/** A page of its own at the screen's address. `outside` collects requests to any other origin. */
+async function open(screen: Screen, options: Options) {
+  const context: BrowserContext = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const visitor = screen.who === undefined ? person : screen.who === "newcomer" ? newcomer : null;
+  if (visitor !== null) await context.addCookies(toCookies(visitor.cookie));
+  const page = await context.newPage();
+  const outside: string[] = [];
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol.startsWith("http") && origin !== latchkey.url) outside.push(request.url());
+  });
+  await page.goto(latchkey.url + screen.path);
+  return { page, outside, [Symbol.asyncDispose]: () => context.close() };
+}
+
+function toCookies(header: string) {
+  return header.split("; ").map((pair) => {
+    const equals = pair.indexOf("=");
+    return { name: pair.slice(0, equals), value: pair.slice(equals + 1), url: latchkey.url };
+  });
+}
+
+async function createInDialog(page: Page): Promise<void> {
+  const dialog = page.getByRole("dialog", { name: "Create key" });
+  await dialog.getByLabel("Name", { exact: true }).fill(`Key ${crypto.randomUUID()}`);
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  await page.getByText("You will not see this again").waitFor();
+}
+
+async function openMenu(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Actions for Crane control" }).click();
+}
+
+async function choose(page: Page, action: string): Promise<void> {
+  await openMenu(page);
+  await page.getByRole("menuitem", { name: action }).click();
+}
