@@ -22,7 +22,7 @@ await runScript(async () => {
     console.log(HELP);
     return 0;
   }
-  const { code } = await runConvex(args, await findEnvironment(), true);
+  const { code } = await runConvex(args, await findEnvironment(), { show: true });
   return code;
 });
 

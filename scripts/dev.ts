@@ -39,7 +39,7 @@ await runScript(async () => {
     },
     progress: step,
   });
-  const stopWatching = pushOnChange(() => latchkey.push());
+  const stopWatching = pushOnChange((signal) => latchkey.push(signal));
   ready = true;
   console.log(`
   Latchkey  ${style("bold", latchkey.url)}  ${style("dim", "watching app/ and convex/")}
@@ -51,15 +51,17 @@ await runScript(async () => {
 });
 
 /** Pushes convex/ some moments after each change, one push at a time; a failed one is printed and waits for the next change. */
-function pushOnChange(push: () => Promise<void>): () => void {
+function pushOnChange(push: (signal: AbortSignal) => Promise<void>): () => void {
   let timer: NodeJS.Timeout | undefined;
   let last = Promise.resolve();
+  const stopping = new AbortController();
   const pushNow = async () => {
     const pushing = step("Pushing convex/");
     try {
-      await push();
+      await push(stopping.signal);
       pushing.done();
     } catch (error) {
+      if (stopping.signal.aborted) return;
       pushing.failed();
       console.error(messageOf(error));
     }
@@ -74,5 +76,6 @@ function pushOnChange(push: () => Promise<void>): () => void {
   return () => {
     clearTimeout(timer);
     watcher.close();
+    stopping.abort();
   };
 }

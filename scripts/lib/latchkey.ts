@@ -27,8 +27,8 @@ export interface Latchkey extends RunningServer {
   readonly admin: DeploymentAdmin;
   /** The environment with which the official CLI reaches the deployment. */
   readonly cli: Readonly<Record<string, string>>;
-  /** Pushes convex/ as it is now, changed or not. */
-  push(): Promise<void>;
+  /** Pushes convex/ as it is now, changed or not, and brings convex/_generated up to date. Aborting ends the CLI. */
+  push(signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -59,7 +59,7 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     port: server.port,
     admin,
     cli,
-    push: () => pushFunctions(cli),
+    push: (signal) => pushFunctions(cli, { codegen: true, signal }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

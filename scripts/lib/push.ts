@@ -21,11 +21,19 @@ export async function hashOfFunctions(): Promise<string> {
   return await contentHash(["convex", "convex.json", "package-lock.json"]);
 }
 
-/** Pushes convex/ with the official CLI. Throws an OperatorError with the CLI's own words when it refuses. */
-export async function pushFunctions(environment: Readonly<Record<string, string>>): Promise<void> {
+/**
+ * Pushes convex/ with the official CLI; with `codegen` it also brings convex/_generated up to date. Throws an OperatorError with the
+ * CLI's own words when it refuses.
+ */
+export async function pushFunctions(
+  environment: Readonly<Record<string, string>>,
+  options: { codegen?: boolean; signal?: AbortSignal } = {},
+): Promise<void> {
+  const codegen = options.codegen === true ? "enable" : "disable";
   const { code, output } = await runConvex(
-    ["deploy", "-y", "--typecheck", "disable", "--codegen", "disable"],
+    ["deploy", "-y", "--typecheck", "disable", "--codegen", codegen],
     environment,
+    { signal: options.signal },
   );
   if (code !== 0) {
     throw new OperatorError(
@@ -36,10 +44,14 @@ export async function pushFunctions(environment: Readonly<Record<string, string>
 }
 
 /** Runs the official CLI against a deployment. */
-export async function runConvex(args: readonly string[], environment: Readonly<Record<string, string>>, show = false) {
+export async function runConvex(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  options: { show?: boolean; signal?: AbortSignal } = {},
+) {
   return await runProgram(process.execPath, [CONVEX_CLI, ...args], {
     // CI=1: without it a failing command tries to report itself to a service on the internet and can hang.
     env: { ...process.env, ...environment, CI: "1" },
-    show,
+    ...options,
   });
 }
