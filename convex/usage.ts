@@ -1,5 +1,7 @@
 import { v } from "convex/values";
+import type { Doc, Id } from "./_generated/dataModel.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
+import type { QueryCtx } from "./_generated/server.js";
 import { memberQuery } from "./functions.ts";
 import { mayActOnKey } from "./shared/permissions.ts";
 import { LAST_USED_INTERVAL_MS } from "./shared/limits.ts";
@@ -37,23 +39,30 @@ export const lastUsed = memberQuery({
 export const lastUse = internalQuery({
   args: { keyId: v.id("keys") },
   returns: v.union(v.number(), v.null()),
-  handler: async (ctx, { keyId }) => {
-    const key = await ctx.db.get("keys", keyId);
-    const usage = key === null ? null : await ctx.db.get("keyUsage", key.usageId);
-    return usage?.lastUsedAt ?? null;
-  },
+  handler: async (ctx, { keyId }) => (await usageOf(ctx, keyId))?.lastUsedAt ?? null,
 });
 
-/** For the gateway: notes a use. Writes at most once per interval and key, and never touches the key's own row. */
-export const recordUse = internalMutation({
-  args: { keyId: v.id("keys"), at: v.number(), ip: v.optional(v.string()), agent: v.optional(v.string()) },
+/** For the gateway: notes uses. Writes at most once per interval and key, and never touches a key's own row. */
+export const recordUses = internalMutation({
+  args: {
+    uses: v.array(
+      v.object({ keyId: v.id("keys"), at: v.number(), ip: v.optional(v.string()), agent: v.optional(v.string()) }),
+    ),
+  },
   returns: v.null(),
-  handler: async (ctx, { keyId, at, ip, agent }) => {
-    const key = await ctx.db.get("keys", keyId);
-    const usage = key === null ? null : await ctx.db.get("keyUsage", key.usageId);
-    if (usage === null) return null;
-    if (usage.lastUsedAt !== null && at - usage.lastUsedAt < LAST_USED_INTERVAL_MS) return null;
-    await ctx.db.patch("keyUsage", usage._id, { lastUsedAt: at, ip, agent });
+  handler: async (ctx, { uses }) => {
+    for (const { keyId, at, ip, agent } of uses) {
+      const usage = await usageOf(ctx, keyId);
+      // Gone with its key, or noted by another process meanwhile.
+      if (usage === null) continue;
+      if (usage.lastUsedAt !== null && at - usage.lastUsedAt < LAST_USED_INTERVAL_MS) continue;
+      await ctx.db.patch("keyUsage", usage._id, { lastUsedAt: at, ip, agent });
+    }
     return null;
   },
 });
+
+async function usageOf(ctx: QueryCtx, keyId: Id<"keys">): Promise<Doc<"keyUsage"> | null> {
+  const key = await ctx.db.get("keys", keyId);
+  return key === null ? null : await ctx.db.get("keyUsage", key.usageId);
+}

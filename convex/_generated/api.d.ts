@@ -58,6 +58,7 @@ import type * as model_demoWorld from "../model/demoWorld.js";
 import type * as model_keyChanges from "../model/keyChanges.js";
 import type * as model_keyLists from "../model/keyLists.js";
 import type * as model_keyRights from "../model/keyRights.js";
+import type * as model_keyUses from "../model/keyUses.js";
 import type * as model_keyViews from "../model/keyViews.js";
 import type * as model_newKeys from "../model/newKeys.js";
 import type * as model_organizations from "../model/organizations.js";
@@ -135,6 +136,7 @@ declare const fullApi: ApiFromModules<{
   "model/keyChanges": typeof model_keyChanges;
   "model/keyLists": typeof model_keyLists;
   "model/keyRights": typeof model_keyRights;
+  "model/keyUses": typeof model_keyUses;
   "model/keyViews": typeof model_keyViews;
   "model/newKeys": typeof model_newKeys;
   "model/organizations": typeof model_organizations;

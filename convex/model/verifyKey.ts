@@ -4,9 +4,10 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { SpentRate } from "../shared/errors.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { keyStatus } from "../shared/keyStatus.ts";
-import { LAST_USED_INTERVAL_MS } from "../shared/limits.ts";
 import { covers } from "../shared/permissions.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
+import { noteUse } from "./keyUses.ts";
+import type { Sender } from "./keyUses.ts";
 
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
 
@@ -35,9 +36,6 @@ export type Refusal = "REVOKED" | "EXPIRED" | "DISABLED";
 
 /** Where a key stands against its own limit after a call; `ok` is whether the call was within it. */
 export type Rate = SpentRate & { ok: boolean };
-
-/** Who used a key, for its last use. */
-export type Sender = { ip: string | null; agent: string | null };
 
 export type VerifyInput = { key: string; permission?: string };
 
@@ -79,31 +77,6 @@ export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender:
   if (rate !== null && !rate.ok) return rate;
   await noteUse(ctx, keyId, now, sender);
   return rate;
-}
-
-// When each key was last noted as used, as far as this process knows: it spares the others of many calls at once
-// from writing the same time again, and all calls within the interval from asking for it.
-const notedAt = new Map<string, number>();
-const NOTED_MAX = 100_000;
-
-async function noteUse(ctx: ActionCtx, keyId: Id<"keys">, now: number, { ip, agent }: Sender): Promise<void> {
-  const known = notedAt.get(keyId);
-  if (known !== undefined && now - known < LAST_USED_INTERVAL_MS) return;
-  if (notedAt.size >= NOTED_MAX) notedAt.clear();
-  notedAt.set(keyId, now);
-  try {
-    const before = known ?? (await ctx.runQuery(internal.usage.lastUse, { keyId }));
-    if (before !== null && now - before < LAST_USED_INTERVAL_MS) {
-      notedAt.set(keyId, before);
-      return;
-    }
-    const sender = { ...(ip !== null && { ip }), ...(agent !== null && { agent }) };
-    await ctx.runMutation(internal.usage.recordUse, { keyId, at: now, ...sender });
-  } catch (thrown) {
-    // The next call shall try again.
-    notedAt.delete(keyId);
-    throw thrown;
-  }
 }
 
 /**

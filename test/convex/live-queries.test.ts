@@ -1,3 +1,4 @@
+import type { FunctionArgs } from "convex/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
@@ -136,18 +137,20 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
       (await deployment.call(api.usage.lastUsed, { organizationId, keyIds: [keyId, "nonsense"] }, owner.userId))?.[0];
     expect(await lastUsed()).toEqual({ keyId, lastUsedAt: null });
     const at = 1_750_000_000_000;
-    await deployment.call(internal.usage.recordUse, { keyId, at, ip: "192.0.2.1", agent: "curl" });
+    const recordUse = async (use: FunctionArgs<typeof internal.usage.recordUses>["uses"][number]) =>
+      await deployment.call(internal.usage.recordUses, { uses: [use] });
+    await recordUse({ keyId, at, ip: "192.0.2.1", agent: "curl" });
     expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at });
     expect(await deployment.call(internal.usage.lastUse, { keyId })).toBe(at);
-    await deployment.call(internal.usage.recordUse, { keyId, at: at + LAST_USED_INTERVAL_MS - 1 });
-    await deployment.call(internal.usage.recordUse, { keyId, at: at - 1 });
+    await recordUse({ keyId, at: at + LAST_USED_INTERVAL_MS - 1 });
+    await recordUse({ keyId, at: at - 1 });
     expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at });
-    await deployment.call(internal.usage.recordUse, { keyId, at: at + LAST_USED_INTERVAL_MS });
+    await recordUse({ keyId, at: at + LAST_USED_INTERVAL_MS });
     expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at + LAST_USED_INTERVAL_MS });
     expect(await deployment.call(api.keys.get, { organizationId, keyId }, owner.userId)).toEqual(record);
     await deployment.call(internal.keys.revoke, { caller: owner.caller, keyId });
     await deployment.call(internal.keys.remove, { caller: owner.caller, keyId });
-    await deployment.call(internal.usage.recordUse, { keyId, at: at * 2 });
+    await recordUse({ keyId, at: at * 2 });
     expect(await lastUsed()).toBeUndefined();
   });
 
