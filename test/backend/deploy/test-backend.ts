@@ -9,7 +9,7 @@ import { createRunner } from "#backend/functions/runner.ts";
 import { scheduledJobsTable } from "#backend/functions/scheduled-jobs.ts";
 import type { QueryRequest, QueryResult } from "#backend/subscriptions/live-queries.ts";
 import type { Identity } from "#backend/values/identity.ts";
-import { fromConvexValue, toConvexValue, type JsonObject, type JsonValue } from "#backend/values/json.ts";
+import { toConvexValue, type JsonObject, type JsonValue } from "#backend/values/json.ts";
 import { bundledApp, type AppSources } from "./bundled-app.ts";
 
 export interface TestBackendOptions {
@@ -100,11 +100,6 @@ export class TestBackend implements AsyncDisposable {
   async action(path: string, args: JsonObject = {}, options: CallOptions = {}): Promise<unknown> {
     return valueOf((await this.runner.runAction(toRequest(path, args, options))).outcome);
   }
-}
-
-/** Encodes what a test writes as plain values. */
-export function encoded(value: Parameters<typeof fromConvexValue>[0]): JsonValue {
-  return fromConvexValue(value);
 }
 
 function toRequest(path: string, args: JsonObject, options: CallOptions): Parameters<FunctionRunner["runAction"]>[0] {
