@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { ANONYMOUS } from "../access/caller.ts";
 import type { Timestamp } from "../database/database.ts";
 import type { SessionIdentity } from "./live-query.ts";
@@ -107,7 +108,11 @@ export class TransitionLoop {
     const ts = await this.#queries.settle(this.#identity, Math.max(this.#told.ts, this.#owedTs ?? 0));
     const modifications = this.#queries.takeModifications(this.#identity);
     const durable = this.#context.database.durable(ts);
-    if (durable !== undefined) await durable;
+    if (durable !== undefined) {
+      await durable;
+      // The writer's answer waits for the same moment, and goes before the news for everybody who watches.
+      if (this.#owedTs === null) await setImmediate();
+    }
     while (this.#held !== null) await this.#held.promise;
     if (this.#isClosed) return;
 
