@@ -15,3 +15,17 @@ export const organizationsOf = internalQuery({
     return organizations.map(({ _id, name, slug, role }) => ({ organizationId: _id, name, slug, role }));
   },
 });
+
+/** For the gateway: whose session a token is of, and until when; null when there is none, or its user is gone. */
+export const byToken = internalQuery({
+  args: { token: v.string() },
+  returns: v.union(v.object({ userId: v.id("user"), expiresAt: v.number() }), v.null()),
+  handler: async (ctx, { token }) => {
+    const session = await ctx.db
+      .query("session")
+      .withIndex("by_token", (q) => q.eq("token", token))
+      .unique();
+    if (session === null || (await ctx.db.get("user", session.userId)) === null) return null;
+    return { userId: session.userId, expiresAt: session.expiresAt };
+  },
+});

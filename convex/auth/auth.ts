@@ -2,8 +2,9 @@ import { betterAuth } from "better-auth/minimal";
 import { createAuthMiddleware, getSessionFromCtx } from "better-auth/api";
 import type { ActionCtx } from "../_generated/server.js";
 import { convexAdapter } from "./adapter.ts";
+import { readAuthEnvironment } from "./environment.ts";
 import type { Origin } from "./membershipAudit.ts";
-import { CLIENT_IP_HEADER, readAuthEnvironment, sessionOptions } from "./options.ts";
+import { CLIENT_IP_HEADER, sessionOptions } from "./options.ts";
 
 /** What the gateway knows of a request; `id` is its trace id. */
 export type AuthRequest = { id: string; ip?: string; agent?: string };

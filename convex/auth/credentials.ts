@@ -13,8 +13,9 @@ import { latchkeyError } from "../shared/errors.ts";
 import { DEFAULT_PREFIX, PREFIX_PATTERN, generateKey } from "../shared/keyFormat.ts";
 import type { GeneratedKey } from "../shared/keyFormat.ts";
 import { convexAdapter } from "./adapter.ts";
-import { credentialOptions, readAuthEnvironment } from "./options.ts";
-import type { AuthEnvironment } from "./options.ts";
+import { readAuthEnvironment } from "./environment.ts";
+import type { AuthEnvironment } from "./environment.ts";
+import { credentialOptions } from "./options.ts";
 import type { Row } from "./where.ts";
 
 /** A key's plaintext, which exists in this one answer and nowhere else, and its record. */

@@ -1,32 +1,30 @@
+import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
-import { createAuth } from "./auth.ts";
+import { readAuthEnvironment } from "./environment.ts";
+import { readSignedCookie } from "./signedCookie.ts";
+
+// Every call of a signed-in person passes here. Setting up better-auth costs more than the rest of such a call, so
+// this reads its cookie and its table directly; test/gateway/sessions.test.ts holds the two to the same answers.
 
 /**
  * The user whose live session this is, or null. `cookie` is the signed value of the session cookie, under
  * whichever name it arrived; `session` is the session's token as signing in answered it, or that signed value.
- * Only in actions and HTTP actions.
+ * Only in actions and HTTP actions: it looks at the clock.
  */
 export async function findSessionUserId(
   ctx: ActionCtx,
   credential: { type: "cookie"; value: string } | { type: "session"; token: string },
 ): Promise<Id<"user"> | null> {
-  const auth = createAuth(ctx);
-  const context = await auth.$context;
-  const signed = credential.type === "cookie" ? credential.value : credential.token;
-  if (credential.type === "session" && !signed.includes(".")) {
-    const found = await context.internalAdapter.findSession(signed);
-    if (found === null || found.session.expiresAt.getTime() <= Date.now()) return null;
-    return toUserId(found.session.userId);
-  }
-  // better-auth looks under one name only, by whether its own address is HTTPS; a proxy may have seen another.
-  const headers = new Headers({ cookie: `${context.authCookies.sessionToken.name}=${signed}` });
-  const found = await auth.api.getSession({ headers, query: { disableRefresh: true } });
-  return found === null ? null : toUserId(found.session.userId);
+  const token = await readToken(credential);
+  if (token === null) return null;
+  const session = await ctx.runQuery(internal.sessions.byToken, { token });
+  return session === null || session.expiresAt <= Date.now() ? null : session.userId;
 }
 
-/** The decoder between better-auth's ids and ours. */
-function toUserId(id: string): Id<"user"> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the session table holds no other kind of id
-  return id as Id<"user">;
+async function readToken(credential: Parameters<typeof findSessionUserId>[1]): Promise<string | null> {
+  // As signing in answers it, a token has no signature: nobody guesses one.
+  if (credential.type === "session" && !credential.token.includes(".")) return credential.token;
+  const signed = credential.type === "cookie" ? credential.value : credential.token;
+  return await readSignedCookie(signed, readAuthEnvironment().secret);
 }

@@ -3,7 +3,7 @@ import { apiKey } from "@better-auth/api-key";
 import { createAccessControl } from "better-auth/plugins/access";
 import { jwt } from "better-auth/plugins/jwt";
 import { organization } from "better-auth/plugins/organization";
-import { env } from "../_generated/server.js";
+import type { AuthEnvironment } from "./environment.ts";
 
 /** The audience and application id of the tokens that the dashboard shows to Convex. */
 export const CONVEX_APPLICATION_ID = "convex";
@@ -16,27 +16,6 @@ export const CLIENT_IP_HEADER = "x-latchkey-client-ip";
 
 const MINUTE_S = 60;
 const DAY_S = 24 * 60 * MINUTE_S;
-
-export type AuthEnvironment = {
-  /** The public origin, for example `https://keys.example.com`. */
-  siteUrl: string;
-  secret: string;
-  /** Further origins whose pages may call with a cookie. */
-  allowedOrigins: string[];
-};
-
-/** Reads the deployment's environment variables. Throws when one that is needed is not set. */
-export function readAuthEnvironment(): AuthEnvironment {
-  const siteUrl = env.SITE_URL;
-  const secret = env.BETTER_AUTH_SECRET;
-  if (!siteUrl) throw new Error("Environment variable SITE_URL is not set: it is the public origin of Latchkey.");
-  if (!secret) throw new Error("Environment variable BETTER_AUTH_SECRET is not set: give it 32 or more random bytes.");
-  const allowedOrigins = (env.LATCHKEY_ALLOWED_ORIGINS ?? "")
-    .split(",")
-    .map((origin) => origin.trim())
-    .filter((origin) => origin.length > 0);
-  return { siteUrl: new URL(siteUrl).origin, secret, allowedOrigins };
-}
 
 /** What signing in, organizations and tokens need. The API-key plugin is not among it: its routes must not exist for users. */
 export function sessionOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironment) {

@@ -2,6 +2,7 @@ import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
+import { findSessionUserId } from "../auth/findSession.ts";
 import { findKey, refusalOf, useKey } from "../model/verifyKey.ts";
 import type { Refusal } from "../model/verifyKey.ts";
 import { latchkeyError, rateLimited } from "../shared/errors.ts";
@@ -38,8 +39,6 @@ export async function authenticate(ctx: ActionCtx, arrival: Arrival): Promise<Id
   if (credential === null) throw unauthenticated();
   const wanted = request.headers.get("x-organization-id");
   if (credential.type === "key") return await authenticateKey(ctx, arrival, credential.key, wanted);
-  // Sessions are better-auth's, which is slow to load and which a call with a key never needs.
-  const { findSessionUserId } = await import("../auth/findSession.ts");
   const userId = await findSessionUserId(ctx, credential);
   if (userId === null) throw unauthenticated();
   return await authenticateUser(ctx, arrival, userId, wanted);

@@ -54,7 +54,9 @@ function readSessionCookie(header: string): string | null {
   const cookies = new Map<string, string>();
   for (const pair of header.split(";")) {
     const equals = pair.indexOf("=");
-    if (equals > 0) cookies.set(pair.slice(0, equals).trim(), pair.slice(equals + 1).trim());
+    const name = pair.slice(0, Math.max(equals, 0)).trim();
+    // Of two under one name the first is of the longer path; better-auth goes by it too.
+    if (name !== "" && !cookies.has(name)) cookies.set(name, pair.slice(equals + 1).trim());
   }
   for (const name of SESSION_COOKIES) {
     const value = cookies.get(name);

@@ -55,10 +55,10 @@ describe("the bundle of convex/", () => {
     expect(exported).toBeTypeOf("number");
   });
 
-  describe("the hot path", () => {
+  describe.each(["verification.ts", "auth/findSession.ts"])("the hot path %s", (file) => {
     let inputs: string[];
     beforeAll(async () => {
-      inputs = Object.keys((await bundle("verification.ts")).metafile.inputs);
+      inputs = Object.keys((await bundle(file)).metafile.inputs);
     });
 
     test.each(["zod", "better-auth", "@better-auth", "@trpc", "convex-helpers", "jose"])("loads no %s", (name) => {
