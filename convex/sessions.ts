@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { internalQuery } from "./_generated/server.js";
-import { listOrganizations } from "./model/organizations.ts";
+import { findOrganizationOfOwnKey, listOrganizations } from "./model/organizations.ts";
 
 /** For the gateway: the organizations among which a signed-in caller chooses. Empty for an unknown user. */
 export const organizationsOf = internalQuery({
@@ -14,6 +14,13 @@ export const organizationsOf = internalQuery({
     const organizations = await listOrganizations(ctx, id);
     return organizations.map(({ _id, name, slug, role }) => ({ organizationId: _id, name, slug, role }));
   },
+});
+
+/** For the gateway: the organization of a personal key, for its owner alone; the role is empty after leaving. */
+export const organizationOfOwnKey = internalQuery({
+  args: { userId: v.id("user"), keyId: v.string() },
+  returns: v.union(v.object({ organizationId: v.id("organization"), slug: v.string(), role: v.string() }), v.null()),
+  handler: async (ctx, { userId, keyId }) => await findOrganizationOfOwnKey(ctx, userId, keyId),
 });
 
 /** For the gateway: whose session a token is of, and until when; null when there is none, or its user is gone. */

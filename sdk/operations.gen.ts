@@ -254,7 +254,7 @@ disable(input: {
 expire(input: {
   keyId: string;
 }, options?: CallOptions): Promise<KeyRecord>;
-/** Revoke a key. Ends it for good. Repeating it is harmless. Takes `keys:revoke`. */
+/** Revoke a key. Ends it for good. Repeating it is harmless. Takes `keys:revoke`; the owner of a personal key may always do it by session, even after leaving the organization. */
 revoke(input: {
   /** Kept with the key and in the audit trail. */
   reason?: string;

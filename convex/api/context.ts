@@ -22,8 +22,11 @@ export type Identified =
 export type ApiContext = {
   convex: ActionCtx;
   arrival: Arrival;
-  /** Finds out who calls, once per request. Throws UNAUTHENTICATED and its like. */
-  identify(): Promise<Identified>;
+  /**
+   * Finds out who calls, once per request. `ownKeyId` is the key that an operation with `forOwner` is about.
+   * Throws UNAUTHENTICATED and its like.
+   */
+  identify(ownKeyId?: string): Promise<Identified>;
   /** Set when the request shall happen once however often it is sent. */
   once?: Once;
 };

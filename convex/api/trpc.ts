@@ -19,6 +19,8 @@ export type OperationMeta = {
   errors: readonly ErrorCode[];
   /** Present on operations that anybody may call. */
   public?: true;
+  /** Present on operations on one key, `keyId`, that its owner may call by session even after leaving the organization. */
+  forOwner?: true;
   /** Present when REST honours the header Idempotency-Key: what a repetition answers, with status 200. */
   repeated?: z.ZodType;
   example: { input?: unknown; output?: unknown };
@@ -51,6 +53,13 @@ export const router = t.router;
 export const publicProcedure = t.procedure;
 
 /** A person or a key, in one organization. Whether it may do the thing is decided where the thing is done. */
-export const callerProcedure = t.procedure.use(async ({ ctx, next }) =>
-  next({ ctx: { identified: await ctx.identify() } }),
-);
+export const callerProcedure = t.procedure.use(async ({ ctx, meta, getRawInput, next }) => {
+  const ownKeyId = meta?.forOwner === true ? readKeyId(await getRawInput()) : undefined;
+  return await next({ ctx: { identified: await ctx.identify(ownKeyId) } });
+});
+
+/** The key that an operation is about, before its input is checked. */
+function readKeyId(input: unknown): string | undefined {
+  if (typeof input !== "object" || input === null || !("keyId" in input)) return undefined;
+  return typeof input.keyId === "string" ? input.keyId : undefined;
+}

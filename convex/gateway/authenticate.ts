@@ -1,16 +1,20 @@
 import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api.js";
+import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
 import { findSessionUserId } from "../auth/findSession.ts";
 import { findKey, refusalOf, useKey } from "../model/verifyKey.ts";
 import type { Refusal } from "../model/verifyKey.ts";
-import { latchkeyError, rateLimited } from "../shared/errors.ts";
+import { latchkeyError, missingKey, rateLimited } from "../shared/errors.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import { readCredential } from "./credential.ts";
 import { requireOwnOrigin } from "./origins.ts";
 
 type Organization = FunctionReturnType<typeof internal.sessions.organizationsOf>[number];
+
+/** Who a credential is of. A key has its organization; a person may have several, or none. */
+export type Bearer = Extract<Identified, { type: "key" }> | { type: "user"; userId: Id<"user"> };
 
 const REFUSALS: Record<Refusal, { code: ErrorCode; message: string }> = {
   REVOKED: {
@@ -28,11 +32,19 @@ const REFUSALS: Record<Refusal, { code: ErrorCode; message: string }> = {
 };
 
 /**
- * Finds out who calls and in which organization. Missing, malformed and unknown credentials get one answer,
- * UNAUTHENTICATED; only who holds the right secret learns that its key is revoked, expired or disabled.
- * Throws RATE_LIMITED once the key has spent its limit.
+ * Finds out who calls and in which organization: `findBearer`, then `placeBearer`. `ownKeyId` is the key that the
+ * call is about, for the operations that its owner keeps after leaving.
  */
-export async function authenticate(ctx: ActionCtx, arrival: Arrival): Promise<Identified> {
+export async function authenticate(ctx: ActionCtx, arrival: Arrival, ownKeyId?: string): Promise<Identified> {
+  return await placeBearer(ctx, arrival, await findBearer(ctx, arrival), ownKeyId);
+}
+
+/**
+ * Whose credential the request carries; a key's is then used once. Missing, malformed and unknown credentials get
+ * one answer, UNAUTHENTICATED; only who holds the right secret learns that its key is revoked, expired or
+ * disabled. Throws RATE_LIMITED once the key has spent its limit.
+ */
+export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bearer> {
   const { request } = arrival;
   const credential = readCredential(request.headers);
   requireOwnOrigin(credential, request);
@@ -41,7 +53,26 @@ export async function authenticate(ctx: ActionCtx, arrival: Arrival): Promise<Id
   if (credential.type === "key") return await authenticateKey(ctx, arrival, credential.key, wanted);
   const userId = await findSessionUserId(ctx, credential);
   if (userId === null) throw unauthenticated();
-  return await authenticateUser(ctx, arrival, userId, wanted);
+  return { type: "user", userId };
+}
+
+/**
+ * The bearer in the organization that the call is for. A person's is the one that X-Organization-Id names, or the
+ * only one; for a personal key of theirs it is the key's, of which they need not be a member any more.
+ */
+export async function placeBearer(
+  ctx: ActionCtx,
+  arrival: Arrival,
+  bearer: Bearer,
+  ownKeyId?: string,
+): Promise<Identified> {
+  if (bearer.type === "key") return bearer;
+  const { userId } = bearer;
+  const wanted = arrival.request.headers.get("x-organization-id");
+  const own = ownKeyId === undefined ? null : await findOwnOrganization(ctx, { userId, keyId: ownKeyId, wanted });
+  const { organizationId, role } = own ?? (await findOrganization(ctx, { userId, wanted, ownKeyId }));
+  const caller = { type: "user" as const, userId, organizationId, request: toRequest(arrival) };
+  return { type: "user", caller, userId, role, rate: null };
 }
 
 async function authenticateKey(
@@ -49,7 +80,7 @@ async function authenticateKey(
   arrival: Arrival,
   text: string,
   wanted: string | null,
-): Promise<Identified> {
+): Promise<Extract<Identified, { type: "key" }>> {
   const key = await findKey(ctx, text);
   if (key === null) throw unauthenticated();
   const now = Date.now();
@@ -67,16 +98,23 @@ async function authenticateKey(
   return { type: "key", caller: { type: "key", keyId, organizationId, request: toRequest(arrival) }, key, rate };
 }
 
-async function authenticateUser(
+async function findOrganization(
   ctx: ActionCtx,
-  arrival: Arrival,
-  userId: string,
-  wanted: string | null,
-): Promise<Identified> {
+  { userId, wanted, ownKeyId }: { userId: Id<"user">; wanted: string | null; ownKeyId: string | undefined },
+): Promise<Organization> {
   const organizations = await ctx.runQuery(internal.sessions.organizationsOf, { userId });
-  const { organizationId, role } = chooseOrganization(organizations, wanted);
-  const caller = { type: "user" as const, userId, organizationId, request: toRequest(arrival) };
-  return { type: "user", caller, userId, role, rate: null };
+  // Of somebody who is nowhere a member, a key that is not their own is a foreign one wherever it is.
+  if (ownKeyId !== undefined && organizations.length === 0) throw missingKey();
+  return chooseOrganization(organizations, wanted);
+}
+
+/** The organization of the user's personal key, unless the call names another one. */
+async function findOwnOrganization(
+  ctx: ActionCtx,
+  { userId, keyId, wanted }: { userId: Id<"user">; keyId: string; wanted: string | null },
+): Promise<{ organizationId: Id<"organization">; role: string } | null> {
+  const own = await ctx.runQuery(internal.sessions.organizationOfOwnKey, { userId, keyId });
+  return own === null || (wanted !== null && wanted !== own.organizationId && wanted !== own.slug) ? null : own;
 }
 
 /** By id or slug when one is named; the only one when there is only one. A foreign one looks as if missing. */

@@ -28,7 +28,8 @@ export async function serveRest(ctx: ActionCtx, arrival: Arrival): Promise<Answe
     return { ...refused, headers: { ...refused.headers, Allow: match.allowed.join(", ") } };
   }
   const { operation, params } = match;
-  const identified = operation.meta.public === true ? null : await authenticate(ctx, arrival);
+  const ownKeyId = operation.meta.forOwner === true ? params.keyId : undefined;
+  const identified = operation.meta.public === true ? null : await authenticate(ctx, arrival, ownKeyId);
   const body = readsQuery(operation) ? undefined : await readJson(request);
   return await answer(ctx, arrival, operation, { identified, params, query: searchParams, body });
 }

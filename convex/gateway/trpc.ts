@@ -1,10 +1,11 @@
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import type { ActionCtx } from "../_generated/server.js";
-import type { ApiContext, Arrival, Identified } from "../api/context.ts";
+import type { ApiContext, Arrival } from "../api/context.ts";
 import { toRefusal } from "../api/refusal.ts";
 import { appRouter } from "../api/router.ts";
 import { latchkeyError } from "../shared/errors.ts";
-import { authenticate } from "./authenticate.ts";
+import { findBearer, placeBearer } from "./authenticate.ts";
+import type { Bearer } from "./authenticate.ts";
 import { readText, requireJsonType, requireSmallBody } from "./body.ts";
 import { isSafe } from "./origins.ts";
 
@@ -33,9 +34,14 @@ export async function serveTrpc(ctx: ActionCtx, arrival: Arrival): Promise<Respo
 }
 
 function createContext(ctx: ActionCtx, arrival: Arrival): ApiContext {
-  let identified: Promise<Identified> | undefined;
-  // Several calls in one batch are one request of one caller, and one use of its key.
-  return { convex: ctx, arrival, identify: async () => await (identified ??= authenticate(ctx, arrival)) };
+  let bearer: Promise<Bearer> | undefined;
+  return {
+    convex: ctx,
+    arrival,
+    // Several calls in one batch are one request of one caller, and one use of its key.
+    identify: async (ownKeyId) =>
+      await placeBearer(ctx, arrival, await (bearer ??= findBearer(ctx, arrival)), ownKeyId),
+  };
 }
 
 /** A batch holds several operations under one header, so whoever relies on it must not be left believing. */

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import { latchkeyError } from "../shared/errors.ts";
+import { latchkeyError, missingKey } from "../shared/errors.ts";
 import type { FieldError } from "../shared/errors.ts";
 import { VERB_PERMISSION, beyondGranted, beyondRoles } from "../shared/permissions.ts";
 import type { KeyVerb } from "../shared/permissions.ts";
@@ -96,8 +96,4 @@ export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): voi
 function isWithinRate(wanted: Doc<"keys">["rateLimit"], own: NonNullable<Doc<"keys">["rateLimit"]>): boolean {
   if (wanted === null || wanted.limit > own.limit) return false;
   return wanted.limit / wanted.windowMs <= own.limit / own.windowMs;
-}
-
-function missingKey(): Error {
-  return latchkeyError("NOT_FOUND", "There is no such key. It may have been deleted, or belong elsewhere.");
 }

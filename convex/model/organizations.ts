@@ -1,5 +1,6 @@
 import type { Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { getMember } from "./callers.ts";
 
 const ORGANIZATIONS_MAX = 100;
 
@@ -21,4 +22,23 @@ export async function listOrganizations(
     }),
   );
   return found.flat();
+}
+
+/**
+ * The organization of a personal key and its owner's role there, empty after leaving. Null unless the key is this
+ * user's own.
+ */
+export async function findOrganizationOfOwnKey(
+  ctx: QueryCtx,
+  userId: Id<"user">,
+  keyIdText: string,
+): Promise<{ organizationId: Id<"organization">; slug: string; role: string } | null> {
+  const keyId = ctx.db.normalizeId("keys", keyIdText);
+  const key = keyId === null ? null : await ctx.db.get("keys", keyId);
+  if (key === null || key.ownerKind !== "personal" || key.ownerUserId !== userId) return null;
+  const { organizationId } = key;
+  const organization = await ctx.db.get("organization", organizationId);
+  if (organization === null) return null;
+  const member = await getMember(ctx, organizationId, userId);
+  return { organizationId, slug: organization.slug, role: member?.role ?? "" };
 }

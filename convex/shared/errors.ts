@@ -53,6 +53,11 @@ export const FAULT: LatchkeyErrorData = {
   message: "Something went wrong on our side. Try again, or report the trace id.",
 };
 
+/** The refusal of a key's id that is not there, is foreign, or is out of the caller's sight: all in the same words. */
+export function missingKey(): ConvexError<LatchkeyErrorData> {
+  return latchkeyError("NOT_FOUND", "There is no such key. It may have been deleted, or belong elsewhere.");
+}
+
 /** The refusal of a caller that has spent its limit. It says when to come back. */
 export function rateLimited(rate: SpentRate): ConvexError<LatchkeyErrorData> {
   const { limit, remaining, resetMs, retryAfterMs } = rate;

@@ -174,9 +174,10 @@ export const keysRouter = router({
         "POST",
         "/revoke",
         "Revoke a key",
-        "Ends it for good. Repeating it is harmless. Takes `keys:revoke`.",
+        "Ends it for good. Repeating it is harmless. Takes `keys:revoke`; the owner of a personal key may always do it by session, even after leaving the organization.",
         [],
       ),
+      forOwner: true,
       example: {
         input: { reason: "Found in a public repository" },
         output: {
