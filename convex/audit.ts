@@ -1,6 +1,8 @@
 import { paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
-import { memberQuery } from "./functions.ts";
+import { callerQuery, memberQuery } from "./functions.ts";
+import { verifyChain as verifyAuditChain, vChainReport } from "./model/auditVerification.ts";
+import { exportEntries, listEntries, requireAuditReader, vAuditEntry, vAuditFilter } from "./model/auditLists.ts";
 import { scopeOf } from "./shared/permissions.ts";
 
 const vEntry = v.object({
@@ -54,5 +56,35 @@ export const list = memberQuery({
         agent: entry.agent ?? null,
       })),
     };
+  },
+});
+
+/** Checks a page of the organization's audit chain and tells the first entry that is not as it was written. */
+export const verifyChain = callerQuery({
+  args: { cursor: v.union(v.string(), v.null()), limit: v.number() },
+  returns: vChainReport,
+  handler: async (ctx, page) => {
+    requireAuditReader(ctx.caller);
+    return await verifyAuditChain(ctx, ctx.caller.organizationId, page);
+  },
+});
+
+/** A page of entries for the public API, newest first, as the filter wants them. */
+export const listForCaller = callerQuery({
+  args: { filter: vAuditFilter, cursor: v.union(v.string(), v.null()), limit: v.number() },
+  returns: v.object({ items: v.array(vAuditEntry), nextCursor: v.union(v.string(), v.null()) }),
+  handler: async (ctx, page) => {
+    requireAuditReader(ctx.caller);
+    return await listEntries(ctx, ctx.caller.organizationId, page);
+  },
+});
+
+/** A page of entries in the order of the chain, oldest first, for an export. */
+export const exportForCaller = callerQuery({
+  args: { cursor: v.union(v.string(), v.null()), limit: v.number() },
+  returns: v.object({ items: v.array(vAuditEntry), nextCursor: v.union(v.string(), v.null()) }),
+  handler: async (ctx, page) => {
+    requireAuditReader(ctx.caller);
+    return await exportEntries(ctx, ctx.caller.organizationId, page);
   },
 });

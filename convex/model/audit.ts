@@ -1,5 +1,8 @@
-import type { Id } from "../_generated/dataModel.js";
-import type { MutationCtx } from "../_generated/server.js";
+import type { WithoutSystemFields } from "convex/server";
+import type { Doc, Id } from "../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
+import { entryHash, genesisHash } from "../shared/auditChain.ts";
+import type { ChainedEntry } from "../shared/auditChain.ts";
 import type { ResolvedCaller } from "./callers.ts";
 
 export type AuditChange = {
@@ -44,7 +47,7 @@ async function insert(
   request: { id: string; ip?: string; agent?: string },
   { action, targetKind, targetId, before, after, reason }: AuditChange,
 ): Promise<void> {
-  await ctx.db.insert("audit", {
+  await append(ctx, {
     organizationId,
     at: Date.now(),
     actor,
@@ -58,4 +61,48 @@ async function insert(
     ip: request.ip,
     agent: request.agent,
   });
+}
+
+type Unchained = Omit<WithoutSystemFields<Doc<"audit">>, "seq" | "previousHash" | "hash">;
+
+/**
+ * Adds the entry at the end of its organization's chain and moves the end. Reading the end, or that there is none
+ * yet, and writing it is what makes two transactions that would fork the chain conflict.
+ */
+async function append(ctx: MutationCtx, entry: Unchained): Promise<void> {
+  const head = await getHead(ctx, entry.organizationId);
+  const link = linkAfter(head, entry);
+  await ctx.db.insert("audit", { ...entry, ...link });
+  await moveHead(ctx, entry.organizationId, head, link);
+}
+
+/** The end of an organization's chain; null before its first entry. */
+export async function getHead(ctx: QueryCtx, organizationId: Id<"organization">): Promise<Doc<"auditHeads"> | null> {
+  return await ctx.db
+    .query("auditHeads")
+    .withIndex("by_organization", (q) => q.eq("organizationId", organizationId))
+    .unique();
+}
+
+type Link = { seq: number; previousHash: string; hash: string };
+
+function linkAfter(head: Doc<"auditHeads"> | null, entry: Unchained): Link {
+  const place = { seq: (head?.seq ?? 0) + 1, previousHash: head?.hash ?? genesisHash(entry.organizationId) };
+  return { ...place, hash: entryHash(toChained(entry, place)) };
+}
+
+async function moveHead(
+  ctx: MutationCtx,
+  organizationId: Id<"organization">,
+  head: Doc<"auditHeads"> | null,
+  { seq, hash }: Link,
+): Promise<void> {
+  if (head === null) await ctx.db.insert("auditHeads", { organizationId, seq, hash });
+  else await ctx.db.patch("auditHeads", head._id, { seq, hash });
+}
+
+/** A stored entry as the chain sees it, at the place it has or is given. */
+export function toChained(entry: Unchained, place: { seq: number; previousHash: string }): ChainedEntry {
+  const { reason, ip, agent } = entry;
+  return { ...entry, ...place, reason: reason ?? null, ip: ip ?? null, agent: agent ?? null };
 }
