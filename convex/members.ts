@@ -1,8 +1,11 @@
 import { v } from "convex/values";
 import { memberQuery } from "./functions.ts";
-import { PERMISSIONS, scopeOf } from "./shared/permissions.ts";
+import { PERMISSIONS, rolesOf, scopeOf } from "./shared/permissions.ts";
 
 const MEMBERS_MAX = 200;
+const ADMINS_MAX = 5;
+// Owners and admins may stand anywhere among the members; further than this nobody is looked for.
+const ADMINS_SCAN_MAX = 1000;
 
 /** Who the signed-in user is in this organization; null without access. `permissions` are Latchkey's own that it holds on at least its own keys. */
 export const me = memberQuery({
@@ -13,6 +16,26 @@ export const me = memberQuery({
     const { userId, role, roles } = ctx.membership;
     const permissions = Object.keys(PERMISSIONS).filter((permission) => scopeOf(roles, permission) !== null);
     return { userId, role, permissions };
+  },
+});
+
+/** The names of up to five owners and admins, owners first, so that a member knows whom to ask; null without access. */
+export const admins = memberQuery({
+  args: {},
+  returns: v.union(v.array(v.string()), v.null()),
+  handler: async (ctx) => {
+    if (ctx.membership === null) return null;
+    const { organizationId } = ctx.membership;
+    const members = await ctx.db
+      .query("member")
+      .withIndex("by_organizationId_userId", (q) => q.eq("organizationId", organizationId))
+      .take(ADMINS_SCAN_MAX);
+    const rights = members.map(({ userId, role }) => ({ userId, roles: rolesOf(role) }));
+    const owners = rights.filter(({ roles }) => roles.includes("owner"));
+    const others = rights.filter(({ roles }) => roles.includes("admin") && !roles.includes("owner"));
+    const asked = [...owners, ...others].slice(0, ADMINS_MAX);
+    const users = await Promise.all(asked.map(({ userId }) => ctx.db.get("user", userId)));
+    return users.flatMap((user) => (user === null ? [] : [user.name]));
   },
 });
 
