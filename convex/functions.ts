@@ -4,7 +4,7 @@ import type { Id } from "./_generated/dataModel.js";
 import { internalMutation, internalQuery, query } from "./_generated/server.js";
 import type { QueryCtx } from "./_generated/server.js";
 import { getMember, resolveCaller, vCaller } from "./model/callers.ts";
-import { rolesOf } from "./shared/permissions.ts";
+import { isSuspended, rolesOf } from "./shared/permissions.ts";
 import type { Role } from "./shared/permissions.ts";
 
 /** The signed-in user's place in the organization that it asked about. */
@@ -48,6 +48,6 @@ async function getMembership(ctx: QueryCtx, organizationIdText: string): Promise
   if (member === null) return null;
   const roles = rolesOf(member.role);
   // A suspended member sees no more than a stranger.
-  if (!roles.some((role) => role !== "suspended")) return null;
+  if (isSuspended(roles)) return null;
   return { organizationId, userId, role: member.role, roles };
 }

@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { internalQuery } from "./_generated/server.js";
-import { findOrganizationOfOwnKey, listOrganizations } from "./model/organizations.ts";
+import { findOrganizationOfOwnKey, isSuspendedIn, listOrganizations } from "./model/organizations.ts";
 
 /** For the gateway: the organizations among which a signed-in caller chooses. Empty for an unknown user. */
 export const organizationsOf = internalQuery({
@@ -14,6 +14,13 @@ export const organizationsOf = internalQuery({
     const organizations = await listOrganizations(ctx, id);
     return organizations.map(({ _id, name, slug, role }) => ({ organizationId: _id, name, slug, role }));
   },
+});
+
+/** For better-auth's routes: whether the user is a member of this organization, by id or slug, and suspended in it. */
+export const isSuspended = internalQuery({
+  args: { userId: v.string(), organization: v.string() },
+  returns: v.boolean(),
+  handler: async (ctx, { userId, organization }) => await isSuspendedIn(ctx, userId, organization),
 });
 
 /** For the gateway: the organization of a personal key, for its owner alone; the role is empty after leaving. */

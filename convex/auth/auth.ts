@@ -5,6 +5,7 @@ import { convexAdapter } from "./adapter.ts";
 import { readAuthEnvironment } from "./environment.ts";
 import type { Origin } from "./membershipAudit.ts";
 import { CLIENT_IP_HEADER, sessionOptions } from "./options.ts";
+import { refuseSuspended } from "./suspension.ts";
 
 /** What the gateway knows of a request; `id` is its trace id. */
 export type AuthRequest = { id: string; ip?: string; agent?: string };
@@ -20,10 +21,13 @@ export function createAuth(ctx: ActionCtx, request: AuthRequest = { id: "interna
     database: convexAdapter(ctx, { origin }),
     hooks: {
       before: createAuthMiddleware(async (context) => {
-        // The audit trail names who changed the organization.
         if (!context.path.startsWith("/organization/")) return;
-        const session = await getSessionFromCtx(context);
-        origin.userId = session?.user.id ?? null;
+        const found = await getSessionFromCtx(context);
+        // The audit trail names who changed the organization.
+        origin.userId = found?.user.id ?? null;
+        if (found === null) return;
+        const { activeOrganizationId } = found.session;
+        await refuseSuspended(ctx, context, { userId: found.user.id, activeOrganizationId });
       }),
     },
   });

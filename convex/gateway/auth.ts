@@ -1,11 +1,16 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { serveAuth } from "../auth/auth.ts";
+import { isAuthRoute } from "../auth/routes.ts";
+import { latchkeyError } from "../shared/errors.ts";
 import { readText, requireSmallBody } from "./body.ts";
 import { isSafe } from "./origins.ts";
 
-/** Everything under `/api/auth`: better-auth's own routes, held to the edge's limits. It checks origins itself. */
+/** Under `/api/auth`, better-auth's own routes as far as the product uses them, held to the edge's limits. It checks origins itself. */
 export async function serveSession(ctx: ActionCtx, { request, traceId, ip, agent }: Arrival): Promise<Response> {
+  if (!isAuthRoute(request.method, new URL(request.url).pathname)) {
+    throw latchkeyError("NOT_FOUND", "Nothing is here. Keys are managed under /api/v1, as /openapi.json lists.");
+  }
   requireSmallBody(request.headers);
   const body = isSafe(request.method) ? {} : { body: await readText(request) };
   const whole = new Request(request.url, { method: request.method, headers: request.headers, ...body });

@@ -1,5 +1,6 @@
 import type { Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { isSuspended, rolesOf } from "../shared/permissions.ts";
 import { getMember } from "./callers.ts";
 
 const ORGANIZATIONS_MAX = 100;
@@ -41,4 +42,20 @@ export async function findOrganizationOfOwnKey(
   if (organization === null) return null;
   const member = await getMember(ctx, organizationId, userId);
   return { organizationId, slug: organization.slug, role: member?.role ?? "" };
+}
+
+/** Whether the user is a member of the organization with this id or slug, and suspended there. */
+export async function isSuspendedIn(ctx: QueryCtx, userIdText: string, idOrSlug: string): Promise<boolean> {
+  const userId = ctx.db.normalizeId("user", userIdText);
+  const organizationId =
+    ctx.db.normalizeId("organization", idOrSlug) ??
+    (
+      await ctx.db
+        .query("organization")
+        .withIndex("by_slug", (q) => q.eq("slug", idOrSlug))
+        .unique()
+    )?._id;
+  if (userId === null || organizationId === undefined) return false;
+  const member = await getMember(ctx, organizationId, userId);
+  return member !== null && isSuspended(rolesOf(member.role));
 }

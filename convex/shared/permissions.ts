@@ -141,6 +141,11 @@ export function rolesOf(text: string): Role[] {
     .filter(isRole);
 }
 
+/** Whether a member of these roles may do nothing and see nothing: who holds another role beside it may still do what that allows. */
+export function isSuspended(roles: readonly Role[]): boolean {
+  return !roles.some((role) => role !== "suspended");
+}
+
 /** How far these roles hold one concrete permission; null when not at all. */
 export function scopeOf(roles: readonly Role[], permission: string): Scope | null {
   const { resource, action } = split(permission);

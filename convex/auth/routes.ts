@@ -1,0 +1,30 @@
+/**
+ * Everything of better-auth that is reachable under `/api/auth`, by method and path. better-auth and its plugins
+ * bring some fifty routes more, which change accounts, sessions and organizations past the product's own rules, and
+ * a new version may bring further ones: whatever is not here does not exist.
+ */
+const AUTH_ROUTES: ReadonlySet<string> = new Set([
+  "POST /sign-up/email",
+  "POST /sign-in/email",
+  "POST /sign-out",
+  "GET /get-session",
+  "GET /token",
+  "GET /jwks",
+  "POST /organization/create",
+  "GET /organization/list",
+  "POST /organization/set-active",
+  "POST /organization/invite-member",
+  "POST /organization/accept-invitation",
+  "POST /organization/reject-invitation",
+  "POST /organization/cancel-invitation",
+  "POST /organization/update-member-role",
+  "POST /organization/remove-member",
+  "POST /organization/leave",
+]);
+
+const PREFIX = "/api/auth";
+
+/** Whether better-auth is asked at all. The path is compared as it was sent: another spelling of it is another path. */
+export function isAuthRoute(method: string, pathname: string): boolean {
+  return pathname.startsWith(PREFIX) && AUTH_ROUTES.has(`${method} ${pathname.slice(PREFIX.length)}`);
+}

@@ -1,0 +1,41 @@
+import { APIError } from "better-auth/api";
+import { internal } from "../_generated/api.js";
+import type { ActionCtx } from "../_generated/server.js";
+
+// They name no organization: founding one and listing one's own is everybody's, and an invitation is checked
+// against its recipient, or against the role of whoever cancels it, which a suspended member has none of.
+const WITHOUT_ORGANIZATION: ReadonlySet<string> = new Set([
+  "/organization/create",
+  "/organization/list",
+  "/organization/accept-invitation",
+  "/organization/reject-invitation",
+  "/organization/cancel-invitation",
+]);
+
+/**
+ * Refuses a suspended member everything about the organization, with 403. To better-auth a suspended member is a
+ * member, whose role permits no change but to whom it answers what it answers to any member.
+ */
+export async function refuseSuspended(
+  ctx: ActionCtx,
+  { path, body }: { path: string; body: unknown },
+  { userId, activeOrganizationId }: { userId: string; activeOrganizationId: unknown },
+): Promise<void> {
+  if (WITHOUT_ORGANIZATION.has(path)) return;
+  const { organizationId, organizationSlug } = readNames(body);
+  const setsActive = path === "/organization/set-active";
+  if (setsActive && organizationId === null) return;
+  // As better-auth chooses: what is named, else the session's active one.
+  const organization = organizationId || (setsActive && organizationSlug) || activeOrganizationId;
+  if (typeof organization !== "string") return;
+  if (await ctx.runQuery(internal.sessions.isSuspended, { userId, organization })) {
+    throw new APIError("FORBIDDEN", {
+      code: "MEMBER_SUSPENDED",
+      message: "You are suspended in this organization. Ask an admin of it.",
+    });
+  }
+}
+
+function readNames(body: unknown): { organizationId?: unknown; organizationSlug?: unknown } {
+  return typeof body === "object" && body !== null ? body : {};
+}

@@ -1,0 +1,177 @@
+import { organization } from "better-auth/plugins/organization";
+import { jwt } from "better-auth/plugins/jwt";
+import { betterAuth } from "better-auth/minimal";
+import { apiKey } from "@better-auth/api-key";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { internal } from "#convex/_generated/api.js";
+import { isAuthRoute } from "#convex/auth/routes.ts";
+import { engines } from "../convex/engines.ts";
+import { AND } from "../convex/world.ts";
+import { openWorld, textOf } from "./world.ts";
+import type { Person, World } from "./world.ts";
+
+const OPEN = [
+  "POST /sign-up/email",
+  "POST /sign-in/email",
+  "POST /sign-out",
+  "GET /get-session",
+  "GET /token",
+  "GET /jwks",
+  "POST /organization/create",
+  "GET /organization/list",
+  "POST /organization/set-active",
+  "POST /organization/invite-member",
+  "POST /organization/accept-invitation",
+  "POST /organization/reject-invitation",
+  "POST /organization/cancel-invitation",
+  "POST /organization/update-member-role",
+  "POST /organization/remove-member",
+  "POST /organization/leave",
+];
+
+/** Every route that better-auth and the plugins would serve by themselves. */
+function allRoutes(): string[] {
+  const { api } = betterAuth({
+    secret: "only for listing what there is, nothing is signed",
+    baseURL: "http://localhost",
+    plugins: [organization({ teams: { enabled: true }, dynamicAccessControl: { enabled: true } }), jwt(), apiKey()],
+  });
+  const Endpoint = z.object({
+    path: z.string(),
+    options: z.object({ method: z.union([z.string(), z.array(z.string())]) }),
+  });
+  return Object.values(api).flatMap((endpoint) => {
+    const { data } = Endpoint.safeParse(Object.fromEntries(Object.entries(endpoint)));
+    return data === undefined ? [] : [data.options.method].flat().map((method) => `${method} ${data.path}`);
+  });
+}
+
+const origin = { userId: null, request: { id: "test" } };
+
+describe.each(engines)("what of better-auth is reachable, on $name", (engine) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await openWorld(engine);
+  });
+  afterAll(async () => await world[Symbol.asyncDispose]());
+
+  const send = async (route: string, body: object = {}, person: Person = world.owner) => {
+    const [method = "", path = ""] = route.split(" ");
+    return await world.call(method, `/api/auth${path}`, {
+      cookie: person.cookie,
+      ...(method !== "GET" && { body }),
+    });
+  };
+
+  test("every route that the product does not use is 404, signed in or not", async () => {
+    const routes = allRoutes();
+    for (const route of OPEN) expect(routes, route).toContain(route);
+    const closed = routes.filter((route) => !OPEN.includes(route));
+    expect(closed.length).toBeGreaterThan(40);
+    expect(closed).toContain("POST /change-password");
+    expect(closed).toContain("GET /organization/get-full-organization");
+    expect(closed).toContain("POST /api-key/create");
+    for (const route of closed) {
+      const [method = "", path = ""] = route.split(" ");
+      expect(await send(route, { organizationId: world.organizationId }), route).toMatchObject({
+        status: 404,
+        body: { code: "NOT_FOUND" },
+      });
+      expect((await world.call(method, `/api/auth${path}`)).status, route).toBe(404);
+    }
+    // Nothing of it happened.
+    expect((await send("GET /get-session")).body).toMatchObject({ user: { id: world.owner.userId } });
+  });
+
+  test("another spelling or method of an open route is 404 too", async () => {
+    for (const route of [
+      "POST /get-session",
+      "GET /sign-out",
+      "PUT /sign-out",
+      "POST /sign-out/",
+      "POST //sign-out",
+      "POST /Sign-Out",
+      "POST /sign%2Dout",
+      "GET /organization/list/../get-full-organization",
+      "GET /",
+      "GET /ok",
+    ]) {
+      expect((await send(route)).status, route).toBe(404);
+    }
+    expect((await send("GET /get-session?disableCookieCache=true")).status).toBe(200);
+  });
+
+  test("an open route is answered by better-auth", async () => {
+    for (const route of OPEN) {
+      // The last one's own refusal of no input, or its answer: never the edge's 404.
+      if (route !== "POST /sign-out") expect((await send(route)).body, route).not.toMatchObject({ title: "Not Found" });
+    }
+    const person = await world.signUp("Out");
+    expect((await send("POST /sign-out", {}, person)).status).toBe(200);
+  });
+
+  test("a suspended member is refused whatever a member is told, by id, by slug and by habit", async () => {
+    const { organizationId } = world;
+    const person = await world.signUp("Sue");
+    const slug = `sue-${process.pid}-${engine.name.length}`;
+    const own = await world.createOrganization(person, slug);
+    const listed = await world.call("GET", "/api/auth/organization/list", { cookie: world.owner.cookie });
+    const [ours] = z.array(z.object({ id: z.string(), slug: z.string() })).parse(listed.body);
+    const { store } = internal.auth;
+    const data = { organizationId, userId: person.userId, role: "member", createdAt: Date.now() };
+    const member = await world.deployment.call(store.create, { table: "member", data, origin });
+    const setRole = async (role: string) =>
+      await world.deployment.call(store.update, {
+        table: "member",
+        where: [{ field: "_id", value: member._id, operator: "eq", ...AND }],
+        data: { role },
+        only: "first",
+        origin,
+      });
+
+    // A member makes it the active one, which answers the organization.
+    expect(await send("POST /organization/set-active", { organizationId }, person)).toMatchObject({ status: 200 });
+    await setRole("suspended");
+    for (const [route, body] of [
+      ["POST /organization/set-active", { organizationId }],
+      ["POST /organization/set-active", { organizationSlug: ours?.slug }],
+      ["POST /organization/set-active", {}],
+      ["POST /organization/invite-member", { organizationId, email: "a@example.com", role: "member" }],
+      ["POST /organization/invite-member", { email: "a@example.com", role: "member" }],
+      ["POST /organization/invite-member", { organizationSlug: slug, email: "a@example.com", role: "member" }],
+      ["POST /organization/update-member-role", { organizationId, memberId: member._id, role: "owner" }],
+      ["POST /organization/remove-member", { organizationId, memberIdOrEmail: "a@example.com" }],
+      ["POST /organization/leave", { organizationId }],
+    ] as const) {
+      expect([route, await send(route, body, person)]).toMatchObject([
+        route,
+        { status: 403, body: { code: "MEMBER_SUSPENDED" } },
+      ]);
+    }
+    // Elsewhere they are who they were, and the habit can be dropped.
+    const invited = await send(
+      "POST /organization/invite-member",
+      { organizationId: own, email: "b@example.com", role: "member" },
+      person,
+    );
+    expect(invited.status).toBe(200);
+    const cancelled = await send(
+      "POST /organization/cancel-invitation",
+      { invitationId: textOf(invited, "id") },
+      person,
+    );
+    expect(cancelled.status).toBe(200);
+    expect((await send("POST /organization/set-active", { organizationId: null }, person)).status).toBe(200);
+    expect((await send("POST /organization/set-active", { organizationSlug: slug }, person)).status).toBe(200);
+    await setRole("member");
+    expect((await send("POST /organization/set-active", { organizationId }, person)).status).toBe(200);
+  });
+});
+
+test("the list compares whole paths", () => {
+  expect(isAuthRoute("GET", "/api/auth/token")).toBe(true);
+  expect(isAuthRoute("GET", "/api/auth/tokens")).toBe(false);
+  expect(isAuthRoute("GET", "/api/authx/token")).toBe(false);
+  expect(isAuthRoute("GET", "/token")).toBe(false);
+});
