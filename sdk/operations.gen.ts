@@ -270,7 +270,7 @@ rotate(input: {
 verify(input: {
   /** The plaintext that somebody presented to you. */
   key: string;
-  /** What the key must be allowed to do, as `resource:action`. */
+  /** What the key must be allowed to do: `orders:read`, or an expression such as `orders:read AND (orders:refund OR billing:*)`. AND binds tighter than OR. */
   permission?: string;
 }, options?: CallOptions): Promise<Verification>;
 };

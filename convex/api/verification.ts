@@ -1,17 +1,26 @@
 import * as z from "zod";
-import { PERMISSION_PATTERN } from "../shared/permissions.ts";
+import { readQuestion } from "../model/verifyQuestion.ts";
+import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
 
 const MAX_KEY_LENGTH = 512;
 
 /** What `keys.verify` takes. The gateway's light path takes the same, without this schema when the input is plain. */
-export const verifyInputSchema = z.strictObject({
-  key: z.string().min(1).max(MAX_KEY_LENGTH).describe("The plaintext that somebody presented to you."),
-  permission: z
-    .string()
-    .regex(PERMISSION_PATTERN, "Write it as resource:action, for example orders:read.")
-    .optional()
-    .describe("What the key must be allowed to do, as `resource:action`."),
-});
+export const verifyInputSchema = z
+  .strictObject({
+    key: z.string().min(1).max(MAX_KEY_LENGTH).describe("The plaintext that somebody presented to you."),
+    permission: z
+      .string()
+      .meta({ maxLength: EXPRESSION_MAX_LENGTH })
+      .optional()
+      .describe(
+        "What the key must be allowed to do: `orders:read`, or an expression such as `orders:read AND (orders:refund OR billing:*)`. AND binds tighter than OR.",
+      ),
+  })
+  .superRefine((input, context) => {
+    for (const { path, message } of readQuestion(input).fields) {
+      context.addIssue({ code: "custom", path: [path], message });
+    }
+  });
 
 /** A key's limit after this call, in requests and milliseconds. */
 export const rateSchema = z

@@ -2,7 +2,8 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { requirePermission, whoIs } from "../api/whoIs.ts";
 import { verifyKey } from "../model/verifyKey.ts";
-import type { VerifyInput } from "../model/verifyKey.ts";
+import { readQuestion } from "../model/verifyQuestion.ts";
+import type { VerifyInput, VerifyQuestion } from "../model/verifyQuestion.ts";
 import { authenticate } from "./authenticate.ts";
 import { readJson, requireSmallBody } from "./body.ts";
 import { json, rateHeaders } from "./respond.ts";
@@ -16,12 +17,13 @@ export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Ans
   requireSmallBody(arrival.request.headers);
   const identified = await authenticate(ctx, arrival);
   const input = await readJson(arrival.request);
-  if (!isPlain(input) || arrival.request.url.includes("?")) {
+  const question = arrival.request.url.includes("?") ? null : readPlain(input);
+  if (question === null) {
     const { serveOperation } = await import("./rest.ts");
     return await serveOperation(ctx, arrival, { name: "keys.verify", identified, body: input });
   }
   requirePermission(identified, "keys:verify");
-  const verification = await verifyKey(ctx, identified.caller.organizationId, input, arrival);
+  const verification = await verifyKey(ctx, identified.caller.organizationId, question, arrival);
   return json(200, verification, rateHeaders(identified.rate));
 }
 
@@ -35,8 +37,16 @@ export async function serveWhoami(ctx: ActionCtx, arrival: Arrival): Promise<Ans
   return json(200, whoIs(identified), rateHeaders(identified.rate));
 }
 
-/** Whether the input is one that needs no schema to be found right. */
+/** The question in an input that needs no schema to be found right; null for every other one, and then the schema says why. */
+function readPlain(input: unknown): VerifyQuestion | null {
+  if (!isPlain(input) || input.key.length === 0 || input.key.length > 512) return null;
+  const { question, fields } = readQuestion(input);
+  return fields.length === 0 ? question : null;
+}
+
+const PLAIN_FIELDS: ReadonlySet<string> = new Set(["key", "permission"] satisfies (keyof VerifyInput)[]);
+
 function isPlain(input: unknown): input is VerifyInput {
-  if (typeof input !== "object" || input === null || !("key" in input) || typeof input.key !== "string") return false;
-  return Object.keys(input).length === 1 && input.key.length > 0 && input.key.length <= 512;
+  if (typeof input !== "object" || input === null || !("key" in input)) return false;
+  return Object.entries(input).every(([field, value]) => PLAIN_FIELDS.has(field) && typeof value === "string");
 }

@@ -4,10 +4,12 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { SpentRate } from "../shared/errors.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { keyStatus } from "../shared/keyStatus.ts";
+import { isSatisfied } from "../shared/permissionExpression.ts";
 import { covers } from "../shared/permissions.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import { noteUse } from "./keyUses.ts";
 import type { Sender } from "./keyUses.ts";
+import type { VerifyQuestion } from "./verifyQuestion.ts";
 
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
 
@@ -36,8 +38,6 @@ export type Refusal = "REVOKED" | "EXPIRED" | "DISABLED";
 
 /** Where a key stands against its own limit after a call; `ok` is whether the call was within it. */
 export type Rate = SpentRate & { ok: boolean };
-
-export type VerifyInput = { key: string; permission?: string };
 
 type KeyFacts = Pick<
   KeyState,
@@ -86,7 +86,7 @@ export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender:
 export async function verifyKey(
   ctx: ActionCtx,
   organizationId: Id<"organization">,
-  { key: text, permission }: VerifyInput,
+  { key: text, permission }: VerifyQuestion,
   sender: Sender,
 ): Promise<Verification> {
   const key = await findKey(ctx, text);
@@ -95,7 +95,7 @@ export async function verifyKey(
   const facts = toFacts(key);
   const refusal = refusalOf(key, now);
   if (refusal !== null) return { valid: false, code: refusal, ...facts };
-  if (permission !== undefined && !covers(key.permissions, permission)) {
+  if (permission !== null && !isSatisfied(permission, (single) => covers(key.permissions, single))) {
     return { valid: false, code: "INSUFFICIENT_PERMISSIONS", ...facts };
   }
   const rateLimit = await useKey(ctx, key, now, sender);

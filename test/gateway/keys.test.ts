@@ -175,6 +175,27 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       });
     });
 
+    test("C5 evaluates an expression of permissions, and refuses a wrong one by its path", async () => {
+      const { key } = await world.createKey({
+        name: "several",
+        ownerKind: "service",
+        permissions: ["orders:*", "bills:read"],
+      });
+      const code = async (permission: string) => (await verify({ key, permission })).body?.["code"];
+      expect(await code("orders:read AND bills:read")).toBe("VALID");
+      expect(await code("orders:read and (bills:write or bills:read)")).toBe("VALID");
+      expect(await code("bills:write OR stock:read")).toBe("INSUFFICIENT_PERMISSIONS");
+      expect(await code("bills:read AND stock:read OR stock:write")).toBe("INSUFFICIENT_PERMISSIONS");
+      for (const wrong of ["orders:read AND", "(orders:read", "", "orders", "a:b ".repeat(300)]) {
+        expect(await verify({ key, permission: wrong })).toMatchObject({
+          status: 422,
+          body: { code: "INVALID_INPUT", errors: [{ path: "permission" }] },
+        });
+      }
+      // A key that is no good does not make a wrong question right.
+      expect((await verify({ key: "nonsense", permission: "orders" })).status).toBe(422);
+    });
+
     test("knows no key of another organization", async () => {
       const stranger = await world.signUp("Eve");
       await world.createOrganization(stranger, `other-${process.pid}-${engine.name.length}`);

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { internal } from "../../_generated/api.js";
 import { verifyKey } from "../../model/verifyKey.ts";
 import type { Verification } from "../../model/verifyKey.ts";
+import { readQuestion } from "../../model/verifyQuestion.ts";
 import { EXAMPLE_RECORD, keyRecordSchema, rateLimitSchema, toKeyRecord } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
 import { callerProcedure, router } from "../trpc.ts";
@@ -241,7 +242,7 @@ export const keysRouter = router({
         "Says whether a key is good right now, and if not, why. Keys of other organizations are NOT_FOUND. A VALID verdict counts as a use. Takes `keys:verify`.",
       errors: [],
       example: {
-        input: { key: "lk_live_4fQ2x9LmZa_…", permission: "orders:read" },
+        input: { key: "lk_live_4fQ2x9LmZa_…", permission: "orders:read AND (orders:refund OR billing:*)" },
         output: {
           valid: true,
           code: "VALID",
@@ -251,7 +252,7 @@ export const keysRouter = router({
           ownerUserId: EXAMPLE_RECORD.ownerUserId,
           name: EXAMPLE_RECORD.name,
           env: "live",
-          permissions: ["orders:read"],
+          permissions: ["orders:*"],
           expiresAt: EXAMPLE_RECORD.expiresAt,
           rateLimit: null,
         },
@@ -261,7 +262,12 @@ export const keysRouter = router({
     .output(verificationSchema)
     .mutation(async ({ ctx, input }): Promise<Verification> => {
       requirePermission(ctx.identified, "keys:verify");
-      return await verifyKey(ctx.convex, ctx.identified.caller.organizationId, input, ctx.arrival);
+      return await verifyKey(
+        ctx.convex,
+        ctx.identified.caller.organizationId,
+        readQuestion(input).question,
+        ctx.arrival,
+      );
     }),
 });
 

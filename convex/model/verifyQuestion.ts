@@ -1,0 +1,23 @@
+import type { FieldError } from "../shared/errors.ts";
+import type { Checked } from "../shared/limits.ts";
+import { parsePermissionExpression } from "../shared/permissionExpression.ts";
+import type { PermissionExpression } from "../shared/permissionExpression.ts";
+
+/** What is asked about a key, as it arrives. */
+export type VerifyInput = { key: string; permission?: string };
+
+/** The same, understood. What is null was not asked. */
+export type VerifyQuestion = { key: string; permission: PermissionExpression | null };
+
+/** Reads what is asked, and collects every field that cannot be understood. */
+export function readQuestion({ key, permission }: VerifyInput): { question: VerifyQuestion; fields: FieldError[] } {
+  const fields: FieldError[] = [];
+  function read<Value>(path: string, text: string | undefined, parse: (text: string) => Checked<Value>): Value | null {
+    if (text === undefined) return null;
+    const parsed = parse(text);
+    if (parsed.ok) return parsed.value;
+    fields.push({ path, message: parsed.problem });
+    return null;
+  }
+  return { question: { key, permission: read("permission", permission, parsePermissionExpression) }, fields };
+}
