@@ -56,10 +56,14 @@ export async function verifyChain(
 ): Promise<ChainReport> {
   const wanted = Math.max(1, Math.min(Math.trunc(limit), VERIFY_PAGE_MAX));
   let last: Place = cursor === null ? { seq: 0, hash: genesisHash(organizationId) } : fromCursor(cursor);
-  const entries = await ctx.db
+  // Begins with the entry that the earlier page ended with: it may have been changed since, or have a double.
+  const found = await ctx.db
     .query("audit")
-    .withIndex("by_sequence", (q) => q.eq("organizationId", organizationId).gt("seq", last.seq))
-    .take(wanted);
+    .withIndex("by_sequence", (q) => q.eq("organizationId", organizationId).gte("seq", last.seq))
+    .take(wanted + 1);
+  const entries = cursor === null ? found.slice(0, wanted) : found.slice(1);
+  const resumed = cursor === null ? null : problemOfKnown(found[0], last);
+  if (resumed !== null) return { checked: 0, broken: resumed, nextCursor: null, last };
   let checked = 0;
   for (const entry of entries) {
     const problem = problemOf(entry, last);
@@ -69,6 +73,12 @@ export async function verifyChain(
   }
   if (entries.length === wanted) return { checked, broken: null, nextCursor: toCursor(last), last };
   return { checked, broken: await problemAtEnd(ctx, organizationId, last), nextCursor: null, last };
+}
+
+function problemOfKnown(entry: Doc<"audit"> | undefined, known: Place): ChainBreak | null {
+  if (entry?.seq !== known.seq) return { seq: known.seq, entryId: null, problem: "missing" };
+  const same = entry.hash === known.hash;
+  return same ? null : { seq: known.seq, entryId: entry._id, problem: "altered" };
 }
 
 function problemOf(entry: Doc<"audit">, before: Place): ChainBreak | null {

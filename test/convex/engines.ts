@@ -55,35 +55,42 @@ const convexTestEngine: Engine = {
 
 const embeddedEngine: Engine = {
   name: "embedded backend",
-  async deploy() {
-    // Loaded late: the other engine does without the whole backend.
-    const { startTestLatchkey } = await import("../helpers/latchkey.ts");
-    const latchkey = await startTestLatchkey();
-    const { CONVEX_SELF_HOSTED_URL: apiUrl = "", CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey = "" } = latchkey.cli;
-    return {
-      siteUrl: latchkey.url,
-      async call(reference, args, as) {
-        const identity = { subject: as, issuer: latchkey.url };
-        const acting = as === undefined ? "" : `:${btoa(JSON.stringify(identity))}`;
-        const response = await fetch(`${apiUrl}/api/function`, {
-          method: "POST",
-          headers: { "content-type": "application/json", authorization: `Convex ${adminKey}${acting}` },
-          body: JSON.stringify({
-            path: functionOf(reference),
-            args: convexToJson(args),
-            format: "convex_encoded_json",
-          }),
-        });
-        const answer = Answer.parse(await response.json());
-        if (answer.status === "success") return fromJson(answer.value);
-        if (answer.errorData !== undefined) throw new ConvexError(fromJson(answer.errorData));
-        throw new Error(answer.errorMessage);
-      },
-      fetch: async (path, init) => await fetch(latchkey.url + path, init),
-      [Symbol.asyncDispose]: async () => await latchkey[Symbol.asyncDispose](),
-    };
-  },
+  deploy: () => deployEmbedded({}),
 };
+
+/** The embedded backend on a data folder of the caller's, which stays when the deployment ends. */
+export function deployOn(dataFolder: string): Promise<Deployment> {
+  return deployEmbedded({ dataFolder, keep: true });
+}
+
+async function deployEmbedded(options: { dataFolder?: string; keep?: boolean }): Promise<Deployment> {
+  // Loaded late: the other engine does without the whole backend.
+  const { startTestLatchkey } = await import("../helpers/latchkey.ts");
+  const latchkey = await startTestLatchkey(options);
+  const { CONVEX_SELF_HOSTED_URL: apiUrl = "", CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey = "" } = latchkey.cli;
+  return {
+    siteUrl: latchkey.url,
+    async call(reference, args, as) {
+      const identity = { subject: as, issuer: latchkey.url };
+      const acting = as === undefined ? "" : `:${btoa(JSON.stringify(identity))}`;
+      const response = await fetch(`${apiUrl}/api/function`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Convex ${adminKey}${acting}` },
+        body: JSON.stringify({
+          path: functionOf(reference),
+          args: convexToJson(args),
+          format: "convex_encoded_json",
+        }),
+      });
+      const answer = Answer.parse(await response.json());
+      if (answer.status === "success") return fromJson(answer.value);
+      if (answer.errorData !== undefined) throw new ConvexError(fromJson(answer.errorData));
+      throw new Error(answer.errorMessage);
+    },
+    fetch: async (path, init) => await fetch(latchkey.url + path, init),
+    [Symbol.asyncDispose]: async () => await latchkey[Symbol.asyncDispose](),
+  };
+}
 
 /** Both, for `describe.each`. */
 export const engines: readonly Engine[] = [convexTestEngine, embeddedEngine];

@@ -14,12 +14,12 @@ export interface TestLatchkey extends AsyncDisposable {
 
 /**
  * Starts the whole product in this process, on a free port and a data folder of its own, with everything pushed. `dashboard: true`
- * serves the dashboard too, which the global setup of the app and flows projects builds. Disposing it removes the folder.
+ * serves the dashboard too, which the global setup of the app and flows projects builds. Disposing it removes the folder unless `keep` is set.
  */
 export async function startTestLatchkey(
-  options: { dashboard?: boolean } & Partial<LatchkeyOptions> = {},
+  options: { dashboard?: boolean; keep?: boolean } & Partial<LatchkeyOptions> = {},
 ): Promise<TestLatchkey> {
-  const { dashboard = false, ...rest } = options;
+  const { dashboard = false, keep = false, ...rest } = options;
   const dataFolder = options.dataFolder ?? (await copyTemplate());
   const latchkey = await startLatchkey({
     host: "127.0.0.1",
@@ -37,7 +37,7 @@ export async function startTestLatchkey(
     dataFolder,
     async [Symbol.asyncDispose]() {
       await latchkey[Symbol.asyncDispose]();
-      await rm(dataFolder, { recursive: true, force: true });
+      if (!keep) await rm(dataFolder, { recursive: true, force: true });
     },
   };
 }
