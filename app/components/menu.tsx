@@ -4,7 +4,13 @@ import { useContext, type ComponentProps, type ReactElement, type ReactNode } fr
 import { cn } from "../lib/cn.ts";
 import { MenuHost } from "./menu-host.ts";
 
-type MenuProps = { trigger: ReactElement; align?: "start" | "end"; side?: "top" | "bottom"; children: ReactNode };
+type MenuProps = {
+  trigger: ReactElement;
+  align?: "start" | "end";
+  side?: "top" | "bottom";
+  onOpenChange?: (open: boolean) => void;
+  children: ReactNode;
+};
 
 const itemStyles = cn(
   "flex w-full items-center gap-2 rounded-[4px] px-2 py-1.5 text-sm outline-none select-none",
@@ -12,10 +18,10 @@ const itemStyles = cn(
 );
 
 /** A button (`trigger`) that opens a list of actions. */
-export function Menu({ trigger, align = "end", side = "bottom", children }: MenuProps) {
+export function Menu({ trigger, align = "end", side = "bottom", onOpenChange, children }: MenuProps) {
   const host = useContext(MenuHost);
   return (
-    <BaseMenu.Root>
+    <BaseMenu.Root onOpenChange={onOpenChange}>
       <BaseMenu.Trigger render={trigger} />
       <BaseMenu.Portal container={host ?? undefined}>
         <BaseMenu.Positioner sideOffset={4} align={align} side={side} className="z-50 outline-none">

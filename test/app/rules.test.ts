@@ -2,11 +2,14 @@ import { describe, expect, test } from "vitest";
 
 import { EXPIRING_WITHIN_MS, keyStatus } from "#convex/shared/keyStatus.ts";
 
+import { readAbout } from "../../app/features/keys/about-fields.tsx";
 import { DAY_MS, lastDate, toExpiresAt } from "../../app/features/keys/expiry.ts";
+import { firstSight, nextSight } from "../../app/features/keys/held-keys.ts";
 import { actionsFor } from "../../app/features/keys/key-actions.ts";
 import { readDraft } from "../../app/features/keys/permission-picker.tsx";
 import { toRateLimit } from "../../app/features/keys/rate-limit-fields.tsx";
 import { statusInstants } from "../../app/features/keys/status-instants.ts";
+import { readStatuses, wantsDead, writeStatuses } from "../../app/features/keys/statuses.ts";
 import { toSlug } from "../../app/features/organizations/slug.ts";
 import { toNext } from "../../app/lib/next-page.ts";
 import { nextInstant } from "../../app/lib/now.ts";
@@ -62,6 +65,65 @@ describe("a chosen expiry", () => {
 
   test.each(["", "2026-11-21", "2027-11-23", "never"])("of %j is refused", (date) => {
     expect(toExpiresAt({ kind: "date", date }, NOW)).toBeNull();
+  });
+});
+
+const row = (name: string, _creationTime: number) => ({ _id: name, _creationTime });
+const always = () => true;
+
+describe("rows that arrive while someone reads", () => {
+  const opened = firstSight([row("b", 2), row("a", 1)]);
+
+  test("wait, and are shown with the others once they are asked for", () => {
+    const keys = [row("c", 3), row("b", 2), row("a", 1)];
+    expect([...nextSight(opened, keys, always).held]).toEqual(["c"]);
+    expect([...firstSight(keys).held]).toEqual([]);
+  });
+
+  test("wait on when reading has ended, and are forgotten when they end first", () => {
+    const waiting = nextSight(opened, [row("c", 3), row("b", 2)], always);
+    expect([...nextSight(waiting, [row("c", 3), row("b", 2)], () => false).held]).toEqual(["c"]);
+    expect([...nextSight(waiting, [row("b", 2)], always).held]).toEqual([]);
+  });
+
+  test("do not wait when nobody reads, nor above an empty list", () => {
+    expect(nextSight(opened, [row("c", 3), row("b", 2)], () => false).held.size).toBe(0);
+    expect(nextSight(firstSight([]), [row("c", 3)], always).held.size).toBe(0);
+  });
+
+  test("are told from a further page and from an old key that comes back", () => {
+    expect(nextSight(opened, [row("b", 2), row("a", 1), row("z", 0)], always).held.size).toBe(0);
+  });
+});
+
+describe("the statuses in an address", () => {
+  test("are read in order, each once, and written back", () => {
+    expect(readStatuses("revoked.active.active.frozen")).toEqual(["active", "revoked"]);
+    expect(writeStatuses(["active", "revoked"])).toBe("active.revoked");
+  });
+
+  test("are absent when none is chosen, which means all", () => {
+    expect(readStatuses(undefined)).toEqual([]);
+    expect(writeStatuses([])).toBeUndefined();
+  });
+
+  test("ask for dead keys only when one of them is theirs", () => {
+    expect(wantsDead(["active", "disabled"])).toBe(false);
+    expect(wantsDead(["expired"])).toBe(true);
+    expect(wantsDead(["revoked"])).toBe(true);
+  });
+});
+
+describe("what is told of a key beside its name", () => {
+  test("splits tags at commas and leaves out empty and repeated ones", () => {
+    const { description, tags } = readAbout({ description: " Nightly export ", tags: "ci, nightly,, ci " });
+    expect(description).toEqual({ ok: true, value: "Nightly export" });
+    expect(tags).toEqual({ ok: true, value: ["ci", "nightly"] });
+  });
+
+  test("is refused when it is too long", () => {
+    expect(readAbout({ description: "x".repeat(501), tags: "" }).description.ok).toBe(false);
+    expect(readAbout({ description: "", tags: "x".repeat(41) }).tags.ok).toBe(false);
   });
 });
 

@@ -4,9 +4,10 @@ import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 
+import { runAsAdmin } from "../../server/deployment-admin.ts";
 import { launchChromium } from "../helpers/chromium.ts";
 import { startTestLatchkey, type TestLatchkey } from "../helpers/latchkey.ts";
-import { createKey, createOrganization, signUp, succeed, type Person } from "../helpers/person.ts";
+import { createKey, createOrganization, signUp, succeed, textField, type Person } from "../helpers/person.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -16,13 +17,17 @@ let latchkey: TestLatchkey;
 let browser: Browser;
 let person: Person;
 let newcomer: Person;
+let member: Person;
+let suspended: Person;
 
 beforeAll(async () => {
   latchkey = await startTestLatchkey({ dashboard: true });
   browser = await launchChromium();
   person = await signUp(latchkey.url, "Ada");
   newcomer = await signUp(latchkey.url, "Newcomer");
-  await createOrganization(person, "harbour");
+  const organizationId = await createOrganization(person, "harbour");
+  member = await join(organizationId, "member");
+  suspended = await join(organizationId, "suspended");
   await createKey(person, { name: "Crane control", permissions: ["keys:verify", "cranes:read", "cranes:write"] });
   await createKey(person, { name: "Tide table", expiresAt: Date.now() + 3 * DAY_MS, ownerKind: "service" });
   const { id } = await createKey(person, { name: "Old laptop" });
@@ -34,7 +39,14 @@ afterAll(async () => {
   await latchkey?.[Symbol.asyncDispose]();
 });
 
-type Screen = { path: string; who?: "nobody" | "newcomer"; open?: (page: Page) => Promise<void>; shown: string };
+const visitors = { newcomer: () => newcomer, member: () => member, suspended: () => suspended };
+
+type Screen = {
+  path: string;
+  who?: "nobody" | keyof typeof visitors;
+  open?: (page: Page) => Promise<void>;
+  shown: string;
+};
 
 const screens: Record<string, Screen> = {
   "sign in": { path: "/sign-in", who: "nobody", shown: "Sign in to Latchkey" },
@@ -53,6 +65,8 @@ const screens: Record<string, Screen> = {
   keys: { path: KEYS, shown: "Crane control" },
   "dead keys": { path: `${KEYS}?dead=true`, shown: "Old laptop" },
   "no match": { path: `${KEYS}?q=zzz`, shown: "No key matches" },
+  "keys of some statuses": { path: `${KEYS}?status=expiring.revoked`, shown: "Old laptop" },
+  "no key of a status": { path: `${KEYS}?status=disabled`, shown: "None of the keys has the status" },
   "create key": { path: `${KEYS}?create=true`, shown: "Name and owner" },
   "create key, with errors": {
     path: `${KEYS}?create=true`,
@@ -80,6 +94,16 @@ const screens: Record<string, Screen> = {
     path: KEYS,
     shown: "Key id",
     open: (page) => page.getByRole("link", { name: "Crane control" }).click(),
+  },
+  "a revoked key's panel": {
+    path: `${KEYS}?status=revoked`,
+    shown: "Lost on a train",
+    open: (page) => page.getByRole("link", { name: "Old laptop" }).click(),
+  },
+  "create key, with a description": {
+    path: `${KEYS}?create=true`,
+    shown: "Between commas",
+    open: (page) => page.getByRole("button", { name: "Description and tags" }).click(),
   },
   "no such key": { path: `${KEYS}/nope`, shown: "No such key" },
   "using the API": {
@@ -114,6 +138,8 @@ const screens: Record<string, Screen> = {
     open: (page) => page.getByRole("button", { name: "Account" }).click(),
   },
   settings: { path: "/o/harbour/settings", shown: "Organization id" },
+  "keys, for who may not create any": { path: KEYS, who: "member", shown: "Ada can change that." },
+  "keys, for who is suspended": { path: KEYS, who: "suspended", shown: "You are suspended in harbour" },
   "somebody else's organization": { path: KEYS, who: "newcomer", shown: "No such organization" },
   "no such page": { path: "/nowhere/at/all", shown: "Nothing is here" },
 };
@@ -166,11 +192,85 @@ test("a change made elsewhere shows at once and makes its row glow", async () =>
   expect(await row.getAttribute("data-glow")).toBe("1");
 });
 
+test("a revoked key says nothing of the time that it would have had", async () => {
+  await using visit = await open({ path: `${KEYS}?dead=true`, shown: "" }, {});
+  const dash = (name: string) => visit.page.getByRole("row", { name }).getByRole("cell", { name: "—" });
+  await dash("Old laptop").waitFor();
+  expect(await dash("Crane control").count()).toBe(0);
+});
+
+test("chips narrow the list to their statuses, by keyboard too, and stand in the address", async () => {
+  await using visit = await open({ path: KEYS, shown: "" }, {});
+  const { page } = visit;
+  const rows = page.getByRole("row");
+  await rows.filter({ hasText: "Crane control" }).waitFor();
+  await page.getByRole("button", { name: "Expiring" }).focus();
+  await page.keyboard.press("Enter");
+  await rows.filter({ hasText: "Crane control" }).waitFor({ state: "detached" });
+  expect(await rows.filter({ hasText: "Tide table" }).count()).toBe(1);
+  await page.getByRole("button", { name: "Revoked" }).click();
+  await rows.filter({ hasText: "Old laptop" }).waitFor();
+  expect(await rows.filter({ hasText: "Tide table" }).count()).toBe(1);
+  expect(new URL(page.url()).searchParams.get("status")).toBe("expiring.revoked");
+});
+
+test("a key that is made elsewhere while a dialog is open waits to be shown", async () => {
+  const { key } = await createKey(person, { name: "Maker", permissions: ["keys:create"] });
+  await using visit = await open({ path: KEYS, shown: "" }, {});
+  const { page } = visit;
+  const table = page.getByRole("table");
+  await table.getByText("Maker").waitFor();
+  await page.getByRole("link", { name: "Maker" }).click();
+  await page.getByText("Key id").waitFor();
+  const made = await fetch(`${latchkey.url}/api/v1/keys`, {
+    method: "POST",
+    headers: { "x-api-key": key, "content-type": "application/json" },
+    body: JSON.stringify({ name: "Made by a machine" }),
+  });
+  await succeed(made);
+  const pill = page.getByRole("button", { name: "1 new key" });
+  await pill.waitFor();
+  expect(await table.getByText("Made by a machine").count()).toBe(0);
+  await page.getByRole("button", { name: "Close" }).click();
+  await pill.click();
+  await table.getByText("Made by a machine").waitFor();
+  expect(await pill.count()).toBe(0);
+});
+
+test("a key that is made here shows at once, with its tags", async () => {
+  await using visit = await open({ path: `${KEYS}?create=true`, shown: "" }, {});
+  const { page } = visit;
+  const dialog = page.getByRole("dialog", { name: "Create key" });
+  await dialog.getByLabel("Name", { exact: true }).fill("Buoy lights");
+  await dialog.getByRole("button", { name: "Description and tags" }).click();
+  await dialog.getByLabel("Description").fill("Blinks at night");
+  await dialog.getByLabel("Tags").fill("sea, night");
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  await page.getByText("You will not see this again").waitFor();
+  const row = page.getByRole("row", { name: "Buoy lights", includeHidden: true });
+  await row.waitFor();
+  expect(await row.textContent()).toContain("sea, night");
+});
+
+test("revoking says who uses the key and what stops, and focuses Cancel", async () => {
+  await using visit = await open({ path: KEYS, shown: "" }, {});
+  const { page } = visit;
+  await choose(page, "Revoke");
+  const dialog = page.getByRole("alertdialog", { name: "Revoke Crane control?" });
+  await dialog.getByText("It has never been used").waitFor();
+  expect(await dialog.textContent()).toMatch(/Owner.*Ada.*What stops.*cranes:read/);
+  expect(await dialog.getByRole("button", { name: "Cancel" }).evaluate((node) => node === document.activeElement)).toBe(
+    true,
+  );
+});
+
 test("the reference reaches no other host", async () => {
   await using visit = await open({ path: "/docs", who: "nobody", shown: "" }, {});
   await visit.page.getByText("Rotate a key").first().waitFor({ timeout: 30_000 });
   await visit.page.waitForLoadState("networkidle");
   expect(visit.outside).toEqual([]);
+  // A key is what a reader will call with, so it is chosen already.
+  expect(await visit.page.getByText("X-Api-Key", { exact: true }).count()).toBeGreaterThan(0);
 });
 
 type Options = { colorScheme?: "light" | "dark"; viewport?: { width: number; height: number } };
@@ -182,7 +282,8 @@ async function open(screen: Screen, options: Options) {
     reducedMotion: "reduce",
     ...options,
   });
-  const visitor = screen.who === undefined ? person : screen.who === "newcomer" ? newcomer : null;
+  const { who } = screen;
+  const visitor = who === undefined ? person : who === "nobody" ? null : visitors[who]();
   if (visitor !== null) await context.addCookies(toCookies(visitor.cookie));
   const page = await context.newPage();
   const outside: string[] = [];
@@ -199,6 +300,18 @@ function toCookies(header: string) {
     const equals = pair.indexOf("=");
     return { name: pair.slice(0, equals), value: pair.slice(equals + 1), url: latchkey.url };
   });
+}
+
+/** Signs a new person up and puts it into the organization, as accepting an invitation would. */
+async function join(organizationId: string, role: string): Promise<Person> {
+  const joining = await signUp(latchkey.url, role);
+  const session = await succeed(await joining.request("GET", "/api/auth/get-session"));
+  const user: unknown = typeof session === "object" && session !== null ? Reflect.get(session, "user") : null;
+  const { CONVEX_SELF_HOSTED_URL: url = "", CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey = "" } = latchkey.cli;
+  const data = { organizationId, userId: textField(user, "id"), role, createdAt: Date.now() };
+  const create = { table: "member", data, origin: { userId: null, request: { id: "test" } } };
+  await runAsAdmin({ cloudUrl: new URL(url), adminKey }, "mutation", "auth/store:create", create);
+  return joining;
 }
 
 async function createInDialog(page: Page): Promise<void> {

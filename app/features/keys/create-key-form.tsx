@@ -3,14 +3,7 @@ import { useTranslations } from "use-intl";
 
 import type { KeyEnv } from "#convex/shared/keyFormat.ts";
 import { checkName, NAME_MAX_LENGTH } from "#convex/shared/limits.ts";
-import {
-  beyondRoles,
-  isLatchkeyPermission,
-  PERMISSIONS,
-  roleAllows,
-  rolesOf,
-  type LatchkeyPermission,
-} from "#convex/shared/permissions.ts";
+import { isLatchkeyPermission } from "#convex/shared/permissions.ts";
 
 import { Button } from "../../components/button.tsx";
 import { Choice } from "../../components/choice.tsx";
@@ -22,17 +15,14 @@ import { inOrganization, operations } from "../../lib/api.ts";
 import { useNow } from "../../lib/now.ts";
 import { useOrganization } from "../../lib/organization.ts";
 import { useOperation } from "../../lib/use-operation.ts";
+import { AboutFields, readAbout, type AboutInput } from "./about-fields.tsx";
 import { ExpiryPicker } from "./expiry-picker.tsx";
 import { defaultExpiry, toExpiresAt, type Expiry } from "./expiry.ts";
+import { LEAST, offeredPermissions, ownerKindsFor, type OwnerKind } from "./key-granting.ts";
 import { KeySummary } from "./key-summary.tsx";
 import { PermissionPicker, readDraft } from "./permission-picker.tsx";
 import { RateLimitFields, toRateLimit, type RateLimitInput } from "./rate-limit-fields.tsx";
 import type { RevealedKey } from "./key-reveal.tsx";
-
-type OwnerKind = "personal" | "service";
-
-// The least of Latchkey's own rights: it reads nothing, it only asks whether a shown key is good.
-const LEAST: LatchkeyPermission = "keys:verify";
 
 type CreateKeyFormProps = { onClose: () => void; onCreated: (revealed: RevealedKey) => void };
 
@@ -46,6 +36,7 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
   const { busy, error, run } = useOperation();
 
   const [name, setName] = useState("");
+  const [about, setAbout] = useState<AboutInput>({ description: "", tags: "" });
   const [env, setEnv] = useState<KeyEnv>("live");
   const [ownerKind, setOwnerKind] = useState<OwnerKind>("personal");
   const offered = offeredPermissions(organization.role, ownerKind);
@@ -58,6 +49,7 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
   // Changing the owner can shrink what is offered; what is no longer offered is not asked for.
   const permissions = wanted.filter((permission) => !isLatchkeyPermission(permission) || offered.includes(permission));
   const named = checkName(name);
+  const { description, tags } = readAbout(about);
   const expiresAt = toExpiresAt(expiry, now);
   const rate = toRateLimit(rateLimit);
 
@@ -68,6 +60,7 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
     if (!named.ok) nameRef.current?.focus();
     // A permission that was typed but not added would be silently missing, so an unfinished one stops the form.
     if (!named.ok || freshExpiresAt === null || rate === "invalid" || readDraft(draft) === "invalid") return;
+    if (!description.ok || !tags.ok) return;
     await run(async () => {
       const input = {
         name: named.value.name,
@@ -75,6 +68,8 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
         ownerKind,
         permissions,
         expiresAt: freshExpiresAt,
+        ...(description.value !== "" && { description: description.value }),
+        ...(tags.value.length > 0 && { tags: tags.value }),
         ...(rate !== null && { rateLimit: rate }),
       };
       const created = await operations.keys.create.mutate(input, inOrganization(organization._id));
@@ -140,6 +135,7 @@ export function CreateKeyForm({ onClose, onCreated }: CreateKeyFormProps) {
               />
             </Labelled>
           </div>
+          <AboutFields value={about} onChange={setAbout} />
         </Part>
         <Part title={t("permissions")}>
           <PermissionPicker
@@ -187,23 +183,6 @@ function Labelled({ label, hint, children }: { label: string; hint: string; chil
       <p className="text-sm text-muted">{hint}</p>
     </div>
   );
-}
-
-/** Service keys act on everything, so only who may create keys for anybody may make one. */
-function ownerKindsFor(role: string): OwnerKind[] {
-  return roleAllows(role, "keys:create", false) ? ["personal", "service"] : ["personal"];
-}
-
-function offeredPermissions(role: string, ownerKind: OwnerKind): LatchkeyPermission[] {
-  const need = ownerKind === "service" ? "any" : "own";
-  const all = Object.keys(PERMISSIONS).filter(isLatchkeyPermission);
-  const beyond = new Set(beyondRoles(all, rolesOf(role), need));
-  return all.filter((permission) => !beyond.has(permission)).toSorted((left, right) => rank(left) - rank(right));
-}
-
-/** The least right stands first, since it is the one that most keys need. */
-function rank(permission: LatchkeyPermission): number {
-  return permission === LEAST ? 0 : 1;
 }
 
 function nameProblem(name: string, t: ReturnType<typeof useTranslations<"keys.create">>): string {

@@ -21,10 +21,11 @@ export function KeyDetails({ keyView, now }: { keyView: KeyView; now: number }) 
   const t = useTranslations("keys.details");
   const tKeys = useTranslations("keys");
   const { previousSecretValidUntil: oldUntil } = keyView;
+  const status = keyStatus(keyView, now);
   return (
     <div className="flex flex-col gap-5 p-5">
       <div className="flex flex-wrap items-center gap-2">
-        <StatusBadge status={keyStatus(keyView, now)} rotating={isRotating(keyView, now)} />
+        <StatusBadge status={status} rotating={isRotating(keyView, now)} />
         <Chip>{keyView.env}</Chip>
         {keyView.tags.map((tag) => (
           <Chip key={tag}>{tag}</Chip>
@@ -36,7 +37,7 @@ export function KeyDetails({ keyView, now }: { keyView: KeyView; now: number }) 
           {keyView.revokeReason !== null && <p className="text-muted">{keyView.revokeReason}</p>}
         </Callout>
       )}
-      {oldUntil !== null && now < oldUntil && keyView.revokedAt === null && (
+      {oldUntil !== null && now < oldUntil && status !== "revoked" && status !== "expired" && (
         <Callout tone="info">
           {t("oldSecret")} <RelativeTime at={oldUntil} now={now} />
         </Callout>
@@ -72,8 +73,14 @@ export function KeyDetails({ keyView, now }: { keyView: KeyView; now: number }) 
         <Item label={t("created")}>
           <ExactTime at={keyView.createdAt} />
         </Item>
-        <Item label={t("expires")}>
-          {keyView.expiresAt === null ? tKeys("never") : <ExactTime at={keyView.expiresAt} />}
+        <Item label={status === "expired" ? t("expired") : t("expires")}>
+          {status === "revoked" ? (
+            tKeys("endedBefore")
+          ) : keyView.expiresAt === null ? (
+            tKeys("never")
+          ) : (
+            <ExactTime at={keyView.expiresAt} />
+          )}
         </Item>
         <Item label={t("lastUsed")}>
           <LastUsed keyView={keyView} now={now} />

@@ -5,16 +5,22 @@ import { Button } from "../../components/button.tsx";
 import { Menu, MenuItem, MenuSeparator } from "../../components/menu.tsx";
 import { actionIcons, dangerous, type KeyAction } from "./key-actions.ts";
 
-type KeyMenuProps = { name: string; actions: readonly KeyAction[]; onAction: (action: KeyAction) => void };
+type KeyMenuProps = {
+  name: string;
+  actions: readonly KeyAction[];
+  onAction: (action: KeyAction) => void;
+  onOpenChange: (open: boolean) => void;
+};
 
 /** The actions of one row; nothing when there are none. */
-export function KeyMenu({ name, actions, onAction }: KeyMenuProps) {
+export function KeyMenu({ name, actions, onAction, onOpenChange }: KeyMenuProps) {
   const t = useTranslations("keys");
   if (actions.length === 0) return null;
   const mild = actions.filter((action) => !dangerous.has(action));
   const grave = actions.filter((action) => dangerous.has(action));
   return (
     <Menu
+      onOpenChange={onOpenChange}
       trigger={
         <Button variant="ghost" size="icon" className="relative z-10" aria-label={t("actionsFor", { name })}>
           <Ellipsis strokeWidth={1.5} aria-hidden />

@@ -24,9 +24,10 @@ type KeyRowProps = {
   glow: number | null;
   actor: { role: string; userId: string };
   onAction: (action: KeyAction, key: KeyView) => void;
+  onMenu: (open: boolean) => void;
 };
 
-export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, actor, onAction }: KeyRowProps) {
+export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, actor, ...menuProps }: KeyRowProps) {
   const t = useTranslations("keys");
   const { slug } = useOrganization();
   const status = keyStatus(keyView, now);
@@ -40,7 +41,7 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
       data-glow={glow === null ? undefined : glow % 2}
       className="relative h-14 border-t border-border transition-colors first:border-0 hover:bg-raised/60 has-[a[data-status=active]]:bg-raised"
     >
-      <td className="py-2 pr-4 pl-4">
+      <td className="py-2 pr-4 pl-4 max-md:pr-2 max-md:pl-3">
         <Link
           to="/o/$slug/keys/$keyId"
           params={{ slug, keyId: keyView._id }}
@@ -54,7 +55,7 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
           {keyView.name}
         </Link>
         <div className="flex min-w-0 items-center gap-1.5 text-sm text-muted">
-          <code className="truncate text-[12.5px] md:hidden">{maskedKey(keyView)}</code>
+          <code className="truncate text-[12px] md:hidden">{maskedKey(keyView)}</code>
           <span className="truncate max-md:hidden">
             <span className="lg:hidden">{tags === "" ? owner : `${owner} · `}</span>
             {tags}
@@ -79,7 +80,10 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
         )}
       </td>
       <td className="pr-4 text-sm text-muted max-md:hidden">
-        {keyView.expiresAt === null ? (
+        {status === "revoked" ? (
+          // Its end has come already; when its time would have been up says nothing any more.
+          t("endedBefore")
+        ) : keyView.expiresAt === null ? (
           t("never")
         ) : (
           <RelativeTime at={keyView.expiresAt} now={now} className={status === "expiring" ? "text-warn" : undefined} />
@@ -92,7 +96,8 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
         <KeyMenu
           name={keyView.name}
           actions={actionsFor(keyView, actor, now)}
-          onAction={(action) => onAction(action, keyView)}
+          onAction={(action) => menuProps.onAction(action, keyView)}
+          onOpenChange={menuProps.onMenu}
         />
       </td>
     </tr>

@@ -4,26 +4,27 @@ import { useTranslations } from "use-intl";
 import { keyStatus } from "#convex/shared/keyStatus.ts";
 
 import { Skeleton } from "../../components/skeleton.tsx";
-import { useNow } from "../../lib/now.ts";
 import { KeyRow } from "./key-row.tsx";
 import type { KeyAction } from "./key-actions.ts";
 import type { KeyView } from "./key-view.ts";
-import { statusInstants } from "./status-instants.ts";
 import { useGlow } from "./use-glow.ts";
 
 type KeysTableProps = {
   keys: readonly KeyView[];
   /** Epoch ms by key id, null for never; a key that is absent is still loading. */
   lastUsed: ReadonlyMap<string, number | null>;
+  /** Epoch ms; the clock of the list, by which all rows agree. */
+  now: number;
   /** Says which list this is, so that switching lists is not taken for changes. */
   listKey: string;
   actor: { role: string; userId: string };
   onAction: (action: KeyAction, key: KeyView) => void;
+  /** A row's menu has opened or closed. */
+  onMenu: (open: boolean) => void;
 };
 
 /** The live list. Each row is a link to its key; a row that changes glows once. */
-export function KeysTable({ keys, lastUsed, listKey, actor, onAction }: KeysTableProps) {
-  const now = useListClock(keys);
+export function KeysTable({ keys, lastUsed, now, listKey, ...rowProps }: KeysTableProps) {
   const prints = useMemo(
     () => new Map(keys.map((key) => [key._id, `${keyStatus(key, now)} ${JSON.stringify(key)}`])),
     [keys, now],
@@ -38,8 +39,7 @@ export function KeysTable({ keys, lastUsed, listKey, actor, onAction }: KeysTabl
           lastUsedAt={lastUsed.get(key._id)}
           now={now}
           glow={glow.get(key._id) ?? null}
-          actor={actor}
-          onAction={onAction}
+          {...rowProps}
         />
       ))}
     </TableShell>
@@ -90,7 +90,7 @@ function TableShell({ busy, children }: { busy?: boolean; children: ReactNode })
       <table aria-busy={busy} className="w-full table-fixed border-collapse">
         <thead className="border-b border-border bg-raised/50">
           <tr>
-            <th scope="col" className={`${head} pl-4`}>
+            <th scope="col" className={`${head} pl-4 max-md:pl-3`}>
               {t("name")}
             </th>
             <th scope="col" className={`${head} w-[206px] max-md:hidden`}>
@@ -108,10 +108,10 @@ function TableShell({ busy, children }: { busy?: boolean; children: ReactNode })
             <th scope="col" className={`${head} w-[88px] max-md:hidden`}>
               {t("expires")}
             </th>
-            <th scope="col" className={`${head} w-[116px]`}>
+            <th scope="col" className={`${head} w-[116px] max-md:w-[104px] max-md:pr-2`}>
               {t("status")}
             </th>
-            <th scope="col" className="w-12">
+            <th scope="col" className="w-12 max-md:w-10">
               <span className="sr-only">{t("actions")}</span>
             </th>
           </tr>
@@ -120,9 +120,4 @@ function TableShell({ busy, children }: { busy?: boolean; children: ReactNode })
       </table>
     </div>
   );
-}
-
-/** A clock that also strikes at every moment when a key's status changes by itself. */
-function useListClock(keys: readonly KeyView[]): number {
-  return useNow(useMemo(() => keys.flatMap(statusInstants), [keys]));
 }

@@ -6,16 +6,23 @@ import { useFormatter, useTranslations } from "use-intl";
 import { api } from "#convex/_generated/api.js";
 import { REASON_MAX_LENGTH } from "#convex/shared/limits.ts";
 
+import { Chip } from "../../components/badge.tsx";
 import { Button } from "../../components/button.tsx";
+import { Callout } from "../../components/callout.tsx";
 import { ConfirmDialog } from "../../components/dialog.tsx";
 import { Field } from "../../components/field.tsx";
 import { FormError } from "../../components/form-error.tsx";
 import { Textarea } from "../../components/input.tsx";
+import { Skeleton } from "../../components/skeleton.tsx";
 import { toastDone } from "../../components/toast.tsx";
 import { inOrganization, operations } from "../../lib/api.ts";
 import { useNow } from "../../lib/now.ts";
 import { useOperation } from "../../lib/use-operation.ts";
 import type { KeyView } from "./key-view.ts";
+
+// Used within this time counts as in use.
+const IN_USE_MS = 60 * 60 * 1000;
+const PERMISSIONS_SHOWN = 4;
 
 /** Ends a key for good, after saying what stops. */
 export function RevokeKeyDialog({ keyView, onClose }: { keyView: KeyView; onClose: () => void }) {
@@ -49,7 +56,10 @@ export function RevokeKeyDialog({ keyView, onClose }: { keyView: KeyView; onClos
       }
     >
       <div className="flex flex-col gap-4">
-        <LastUse keyView={keyView} />
+        <div aria-live="polite">
+          <LastUse keyView={keyView} />
+        </div>
+        <WhatStops keyView={keyView} />
         <Field label={t("reason")} note={tCreate("optional")} hint={t("reasonHint")}>
           <Textarea maxLength={REASON_MAX_LENGTH} value={reason} onValueChange={setReason} />
         </Field>
@@ -67,14 +77,33 @@ function LastUse({ keyView }: { keyView: KeyView }) {
   const { data } = useQuery(
     convexQuery(api.usage.lastUsed, { organizationId: keyView.organizationId, keyIds: [keyView._id] }),
   );
+  // As high as the line that takes its place.
+  if (data === undefined) return <Skeleton className="h-9 rounded-control" />;
   const lastUsedAt = data?.[0]?.lastUsedAt ?? null;
+  if (lastUsedAt === null) return <Callout tone="info">{t("neverUsed")}</Callout>;
+  const when = format.relativeTime(Math.min(lastUsedAt, now), now);
+  const inUse = now - lastUsedAt < IN_USE_MS;
+  return <Callout tone={inUse ? "warn" : "info"}>{inUse ? t("usedNow", { when }) : t("usedBefore", { when })}</Callout>;
+}
+
+/** Whose key it is, and what nobody can do with it afterwards. */
+function WhatStops({ keyView }: { keyView: KeyView }) {
+  const t = useTranslations("keys.revoke");
+  const tKeys = useTranslations("keys");
+  const owner = keyView.ownerName ?? tKeys("formerMember");
+  const others = keyView.permissions.length - PERMISSIONS_SHOWN;
   return (
-    <p className="rounded-control bg-raised px-3 py-2 text-base" aria-live="polite">
-      {data === undefined
-        ? t("lastUseLoading")
-        : lastUsedAt === null
-          ? t("neverUsed")
-          : t("lastUsed", { when: format.relativeTime(Math.min(lastUsedAt, now), now) })}
-    </p>
+    <dl className="grid grid-cols-[auto_minmax(0,1fr)] items-baseline gap-x-4 gap-y-2 text-sm">
+      <dt className="text-muted">{t("owner")}</dt>
+      <dd className="break-words">{keyView.ownerKind === "service" ? t("serviceOf", { owner }) : owner}</dd>
+      <dt className="text-muted">{t("whatStops")}</dt>
+      <dd className="flex flex-wrap items-center gap-1.5">
+        {keyView.permissions.length === 0 && tKeys("noPermissions")}
+        {keyView.permissions.slice(0, PERMISSIONS_SHOWN).map((permission) => (
+          <Chip key={permission}>{permission}</Chip>
+        ))}
+        {others > 0 && <span className="text-muted">{t("morePermissions", { count: others })}</span>}
+      </dd>
+    </dl>
   );
 }

@@ -14,6 +14,15 @@ const looks = {
   rotating: { tone: "accent", icon: RefreshCw },
 } satisfies Record<KeyStatus | "rotating", { tone: Tone; icon: LucideIcon }>;
 
+/** The icon of a status, for where it stands without its colour. */
+export const statusIcons = {
+  active: looks.active.icon,
+  expiring: looks.expiring.icon,
+  disabled: looks.disabled.icon,
+  expired: looks.expired.icon,
+  revoked: looks.revoked.icon,
+} satisfies Record<KeyStatus, LucideIcon>;
+
 type StatusBadgeProps = {
   status: KeyStatus;
   /** An older secret of the key still works. Told only of a key that is otherwise well. */
