@@ -45,6 +45,8 @@ export default defineSchema({
     revokedBy: v.optional(v.string()),
     revokeReason: v.optional(v.string()),
     rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
+    // Ranges of addresses from which it may be used, as checkCidrs spells them. Absent: from anywhere.
+    cidrs: v.optional(v.array(v.string())),
     // Newest first. An older one works until `validUntil`.
     secrets: v.array(
       v.object({

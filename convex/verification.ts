@@ -21,6 +21,8 @@ export const vVerification = v.object({
   // When the presented secret stops working after a rotation; null for the current one.
   secretValidUntil: v.union(v.number(), v.null()),
   rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
+  // Ranges of addresses from which it may be used; null for anywhere.
+  cidrs: v.union(v.array(v.string()), v.null()),
   // False when a personal key's owner has left, was suspended, or holds no role: the key is then as good as disabled.
   ownerActive: v.boolean(),
 });
@@ -64,6 +66,7 @@ export const byHash = internalQuery({
       revokedAt: key.revokedAt ?? null,
       secretValidUntil: secret.validUntil,
       rateLimit: key.rateLimit,
+      cidrs: key.cidrs ?? null,
       ownerActive: key.ownerKind === "service" || roles.length > 0,
     };
   },

@@ -32,6 +32,8 @@ export type RevealedKey = {
     /** How long a window lasts, in milliseconds. */
     windowMs: number;
   } | null;
+  /** From where it may be used; null for anywhere. */
+  cidrs: Array<string> | null;
   createdAt: number;
   createdByUserId: string;
   /** Set when a key made it. */
@@ -80,6 +82,8 @@ export type KeyRecord = {
     /** How long a window lasts, in milliseconds. */
     windowMs: number;
   } | null;
+  /** From where it may be used; null for anywhere. */
+  cidrs: Array<string> | null;
   createdAt: number;
   createdByUserId: string;
   /** Set when a key made it. */
@@ -122,6 +126,20 @@ export type Verification = {
   /** What it may do now. */
   permissions: Array<string>;
   expiresAt: number | null;
+} | {
+  valid: false;
+  code: "FORBIDDEN";
+  keyId: string;
+  organizationId: string;
+  ownerKind: "personal" | "service";
+  ownerUserId: string;
+  name: string;
+  env: "live" | "test";
+  /** What it may do now. */
+  permissions: Array<string>;
+  expiresAt: number | null;
+  /** IP: it may not be used from there. */
+  reason: "IP";
 } | {
   valid: false;
   code: "RATE_LIMITED";
@@ -214,6 +232,8 @@ create(input: {
     /** How long a window lasts, in milliseconds. */
     windowMs: number;
   } | null;
+  /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
+  cidrs?: Array<string> | null;
   ownerKind?: "personal" | "service";
   /** Whose key it is, or who answers for a service key. You unless told. */
   ownerUserId?: string;
@@ -272,6 +292,8 @@ verify(input: {
   key: string;
   /** What the key must be allowed to do: `orders:read`, or an expression such as `orders:read AND (orders:refund OR billing:*)`. AND binds tighter than OR. */
   permission?: string;
+  /** The address of who presented the key to you. A key that is bound to addresses is FORBIDDEN without it. */
+  ip?: string;
 }, options?: CallOptions): Promise<Verification>;
 };
 /** Who is calling. Describes the key or person behind the credential of this request, and what it may do now. */

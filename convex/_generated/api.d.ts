@@ -78,6 +78,7 @@ import type * as rateLimits from "../rateLimits.js";
 import type * as repetitions from "../repetitions.js";
 import type * as sessions from "../sessions.js";
 import type * as shared_auditChain from "../shared/auditChain.js";
+import type * as shared_cidr from "../shared/cidr.js";
 import type * as shared_errors from "../shared/errors.js";
 import type * as shared_keyFormat from "../shared/keyFormat.js";
 import type * as shared_keyStatus from "../shared/keyStatus.js";
@@ -165,6 +166,7 @@ declare const fullApi: ApiFromModules<{
   repetitions: typeof repetitions;
   sessions: typeof sessions;
   "shared/auditChain": typeof shared_auditChain;
+  "shared/cidr": typeof shared_cidr;
   "shared/errors": typeof shared_errors;
   "shared/keyFormat": typeof shared_keyFormat;
   "shared/keyStatus": typeof shared_keyStatus;

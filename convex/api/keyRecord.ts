@@ -30,6 +30,7 @@ export const keyRecordSchema = z
       .enum(["active", "expiring", "disabled", "expired", "revoked"])
       .describe("At the time of the answer. `expiring` is good, with less than seven days to live."),
     rateLimit: rateLimitSchema.nullable(),
+    cidrs: z.array(z.string()).nullable().describe("From where it may be used; null for anywhere."),
     createdAt: moment,
     createdByUserId: z.string(),
     createdByKeyId: z.string().nullable().describe("Set when a key made it."),
@@ -70,6 +71,7 @@ export const EXAMPLE_RECORD: KeyRecord = {
   permissions: ["orders:read"],
   status: "active",
   rateLimit: { limit: 100, windowMs: 60_000 },
+  cidrs: ["192.0.2.0/24"],
   createdAt: 1_790_000_000_000,
   createdByUserId: "k57a9c2e4g6j8m0p1r3t5v7x9z2b4d6f",
   createdByKeyId: null,

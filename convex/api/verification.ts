@@ -15,6 +15,12 @@ export const verifyInputSchema = z
       .describe(
         "What the key must be allowed to do: `orders:read`, or an expression such as `orders:read AND (orders:refund OR billing:*)`. AND binds tighter than OR.",
       ),
+    ip: z
+      .string()
+      .optional()
+      .describe(
+        "The address of who presented the key to you. A key that is bound to addresses is FORBIDDEN without it.",
+      ),
   })
   .superRefine((input, context) => {
     for (const { path, message } of readQuestion(input).fields) {
@@ -52,6 +58,12 @@ export const verificationSchema = z
       valid: z.literal(false),
       code: z.enum(["REVOKED", "EXPIRED", "DISABLED", "INSUFFICIENT_PERMISSIONS"]),
       ...facts,
+    }),
+    z.object({
+      valid: z.literal(false),
+      code: z.literal("FORBIDDEN"),
+      ...facts,
+      reason: z.enum(["IP"]).describe("IP: it may not be used from there."),
     }),
     z.object({ valid: z.literal(false), code: z.literal("RATE_LIMITED"), ...facts, rateLimit: rateSchema }),
     z.object({ valid: z.literal(false), code: z.literal("NOT_FOUND") }),

@@ -4,7 +4,7 @@ import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
 import { findSessionUserId } from "../auth/findSession.ts";
-import { findKey, refusalOf, useKey } from "../model/verifyKey.ts";
+import { findKey, isAllowedFrom, refusalOf, useKey } from "../model/verifyKey.ts";
 import type { Refusal } from "../model/verifyKey.ts";
 import { latchkeyError, missingKey, rateLimited } from "../shared/errors.ts";
 import type { ErrorCode } from "../shared/errors.ts";
@@ -91,6 +91,10 @@ async function authenticateKey(
       "FORBIDDEN",
       "A key acts in its own organization only. Leave X-Organization-Id out, or send the id that the key belongs to.",
     );
+  }
+  // Before the use is counted: a call from elsewhere must not spend the limit of who holds the key rightly.
+  if (!isAllowedFrom(key, arrival.ip)) {
+    throw latchkeyError("FORBIDDEN", "This key may not be used from this address. Ask an admin of the organization.");
   }
   const rate = await useKey(ctx, key, now, arrival);
   if (rate !== null && !rate.ok) throw rateLimited(rate);

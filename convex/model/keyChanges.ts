@@ -81,6 +81,7 @@ export function toAuditState(key: Doc<"keys">): Record<string, unknown> {
     permissions: key.permissions,
     expiresAt: key.expiresAt,
     rateLimit: key.rateLimit,
+    cidrs: key.cidrs ?? null,
     version: key.version,
   };
 }

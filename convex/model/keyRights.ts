@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { isWithinCidrs } from "../shared/cidr.ts";
 import { latchkeyError, missingKey } from "../shared/errors.ts";
 import type { FieldError } from "../shared/errors.ts";
 import { VERB_PERMISSION, beyondGranted, beyondRoles } from "../shared/permissions.ts";
@@ -10,7 +11,7 @@ import type { ResolvedCaller } from "./callers.ts";
 /** The parts of a key that decide how much power it gives. */
 export type KeyPower = Pick<
   Doc<"keys">,
-  "ownerKind" | "ownerUserId" | "permissions" | "expiresAt" | "env" | "rateLimit"
+  "ownerKind" | "ownerUserId" | "permissions" | "expiresAt" | "env" | "rateLimit" | "cidrs"
 >;
 
 /**
@@ -62,7 +63,7 @@ export async function requireCreate(
 /**
  * Nobody grants what they do not hold: the power of a key that would come to life by creating, rotating or
  * enabling it must lie within the caller's own. A calling key, besides, never makes one that is owned by
- * another, lives longer, is of the other environment or may be used faster. Throws FORBIDDEN.
+ * another, lives longer, is of the other environment or may be used faster or from elsewhere. Throws FORBIDDEN.
  */
 export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): void {
   const beyond =
@@ -90,6 +91,12 @@ export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): voi
   }
   if (record.rateLimit !== null && !isWithinRate(power.rateLimit, record.rateLimit)) {
     throw latchkeyError("FORBIDDEN", "A key cannot make a key with a higher rate limit than its own.");
+  }
+  if (!isWithinCidrs(power.cidrs ?? null, record.cidrs ?? null)) {
+    throw latchkeyError(
+      "FORBIDDEN",
+      "A key cannot make a key that works from addresses where it does not work itself.",
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { checkCidrs } from "../shared/cidr.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import type { FieldError } from "../shared/errors.ts";
 import { PREFIX_PATTERN } from "../shared/keyFormat.ts";
@@ -37,6 +38,8 @@ export const vNewKey = v.object({
   // Epoch milliseconds; absent for the default lifetime, null for never where that is allowed.
   expiresAt: v.optional(v.union(v.number(), v.null())),
   rateLimit: v.optional(v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null())),
+  // Ranges of addresses from which it may be used; null for anywhere. Absent: as the calling key, or anywhere.
+  cidrs: v.optional(v.union(v.array(v.string()), v.null())),
   ownerKind: v.optional(v.union(v.literal("personal"), v.literal("service"))),
   // Whose key it is, or who answers for the service key. Absent: the caller's own person.
   ownerUserId: v.optional(v.string()),
@@ -65,6 +68,7 @@ export async function createKey(
     expiresAt: defaultToCaller(caller, input, wanted.expiresAt),
     env: secret.env,
     rateLimit: wanted.rateLimit ?? caller.key?.record.rateLimit ?? null,
+    cidrs: wanted.cidrs === undefined ? caller.key?.record.cidrs : (wanted.cidrs ?? undefined),
   };
   requireWithinPower(caller, power);
   const ownerRef = toOwnerRef(owner);
@@ -114,6 +118,7 @@ type CheckedNewKey = {
   permissions: string[];
   expiresAt: number;
   rateLimit: { limit: number; windowMs: number } | null | undefined;
+  cidrs: string[] | null | undefined;
 };
 
 /** Collects every wrong field before it refuses, so that a form can mark them all at once. */
@@ -132,6 +137,7 @@ function checkNewKey(input: NewKey, now: number): CheckedNewKey {
   const tags = input.tags === undefined ? undefined : take("tags", checkTags(input.tags), []);
   const expiresAt = take("expiresAt", checkExpiry(input.expiresAt, now), now);
   const rateLimit = input.rateLimit ? take("rateLimit", checkRateLimit(input.rateLimit), null) : input.rateLimit;
+  const cidrs = input.cidrs ? take("cidrs", checkCidrs(input.cidrs), []) : input.cidrs;
   if (input.prefix !== undefined && !PREFIX_PATTERN.test(input.prefix)) {
     fields.push({ path: "prefix", message: "Use 2 to 16 lower-case letters and digits." });
   }
@@ -145,7 +151,7 @@ function checkNewKey(input: NewKey, now: number): CheckedNewKey {
     }
   }
   if (fields.length > 0) throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", fields);
-  return { name, nameKey, description: description || undefined, tags, permissions, expiresAt, rateLimit };
+  return { name, nameKey, description: description || undefined, tags, permissions, expiresAt, rateLimit, cidrs };
 }
 
 /** A calling key makes keys for its own owner unless told otherwise; a person, personal keys for itself. */

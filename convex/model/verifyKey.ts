@@ -1,6 +1,7 @@
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
+import { allowsAddress, parseAddress } from "../shared/cidr.ts";
 import type { SpentRate } from "../shared/errors.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { keyStatus } from "../shared/keyStatus.ts";
@@ -29,6 +30,8 @@ export type KeyState = {
   /** When the presented secret stops working after a rotation; null for the current one. */
   secretValidUntil: number | null;
   rateLimit: { limit: number; windowMs: number } | null;
+  /** Ranges of addresses from which it may be used; null for anywhere. */
+  cidrs: string[] | null;
   /** False when a personal key's owner has left, was suspended, or holds no role. */
   ownerActive: boolean;
 };
@@ -39,6 +42,9 @@ export type Refusal = "REVOKED" | "EXPIRED" | "DISABLED";
 /** Where a key stands against its own limit after a call; `ok` is whether the call was within it. */
 export type Rate = SpentRate & { ok: boolean };
 
+/** What about a call a key was not made for: where the call comes from. */
+export type Forbidden = "IP";
+
 type KeyFacts = Pick<
   KeyState,
   "keyId" | "organizationId" | "ownerKind" | "ownerUserId" | "name" | "env" | "permissions" | "expiresAt"
@@ -48,6 +54,7 @@ type KeyFacts = Pick<
 export type Verification =
   | ({ valid: true; code: "VALID"; rateLimit: Rate | null } & KeyFacts)
   | ({ valid: false; code: Refusal | "INSUFFICIENT_PERMISSIONS" } & KeyFacts)
+  | ({ valid: false; code: "FORBIDDEN"; reason: Forbidden } & KeyFacts)
   | ({ valid: false; code: "RATE_LIMITED"; rateLimit: Rate } & KeyFacts)
   | { valid: false; code: "NOT_FOUND" };
 
@@ -65,6 +72,11 @@ export function refusalOf(key: KeyState, now: number): Refusal | null {
   // The secret was replaced by a rotation and its grace is over, while the key lives on.
   if (key.secretValidUntil !== null && now >= key.secretValidUntil) return "EXPIRED";
   return status === "disabled" || !key.ownerActive ? "DISABLED" : null;
+}
+
+/** Whether the key may be used from there; null for an address that nobody knows. */
+export function isAllowedFrom({ cidrs }: KeyState, ip: string | null): boolean {
+  return cidrs === null || allowsAddress(cidrs, ip === null ? null : parseAddress(ip));
 }
 
 /**
@@ -86,7 +98,7 @@ export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender:
 export async function verifyKey(
   ctx: ActionCtx,
   organizationId: Id<"organization">,
-  { key: text, permission }: VerifyQuestion,
+  { key: text, permission, ip }: VerifyQuestion,
   sender: Sender,
 ): Promise<Verification> {
   const key = await findKey(ctx, text);
@@ -95,6 +107,7 @@ export async function verifyKey(
   const facts = toFacts(key);
   const refusal = refusalOf(key, now);
   if (refusal !== null) return { valid: false, code: refusal, ...facts };
+  if (!allowsAddress(key.cidrs, ip)) return { valid: false, code: "FORBIDDEN", reason: "IP", ...facts };
   if (permission !== null && !isSatisfied(permission, (single) => covers(key.permissions, single))) {
     return { valid: false, code: "INSUFFICIENT_PERMISSIONS", ...facts };
   }

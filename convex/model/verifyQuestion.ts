@@ -1,16 +1,18 @@
+import { parseAddress } from "../shared/cidr.ts";
+import type { Address } from "../shared/cidr.ts";
 import type { FieldError } from "../shared/errors.ts";
 import type { Checked } from "../shared/limits.ts";
 import { parsePermissionExpression } from "../shared/permissionExpression.ts";
 import type { PermissionExpression } from "../shared/permissionExpression.ts";
 
 /** What is asked about a key, as it arrives. */
-export type VerifyInput = { key: string; permission?: string };
+export type VerifyInput = { key: string; permission?: string; ip?: string };
 
 /** The same, understood. What is null was not asked. */
-export type VerifyQuestion = { key: string; permission: PermissionExpression | null };
+export type VerifyQuestion = { key: string; permission: PermissionExpression | null; ip: Address | null };
 
 /** Reads what is asked, and collects every field that cannot be understood. */
-export function readQuestion({ key, permission }: VerifyInput): { question: VerifyQuestion; fields: FieldError[] } {
+export function readQuestion({ key, permission, ip }: VerifyInput): { question: VerifyQuestion; fields: FieldError[] } {
   const fields: FieldError[] = [];
   function read<Value>(path: string, text: string | undefined, parse: (text: string) => Checked<Value>): Value | null {
     if (text === undefined) return null;
@@ -19,5 +21,16 @@ export function readQuestion({ key, permission }: VerifyInput): { question: Veri
     fields.push({ path, message: parsed.problem });
     return null;
   }
-  return { question: { key, permission: read("permission", permission, parsePermissionExpression) }, fields };
+  const question = {
+    key,
+    permission: read("permission", permission, parsePermissionExpression),
+    ip: read("ip", ip, readAddress),
+  };
+  return { question, fields };
+}
+
+function readAddress(text: string): Checked<Address> {
+  const address = parseAddress(text);
+  if (address !== null) return { ok: true, value: address };
+  return { ok: false, problem: "Write one IPv4 or IPv6 address, without a port." };
 }

@@ -70,6 +70,20 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     expect(await refused({ expiresAt: expiresAt - 1, rateLimit: { limit: 5, windowMs: 60_000 } })).toBeNull();
   });
 
+  test("E8 makes no key that works from addresses where it does not work itself", async () => {
+    const maker = await createKey(deployment, admin.caller, {
+      ownerKind: "service",
+      permissions: ["keys:create"],
+      cidrs: ["10.0.0.0/8", "2001:db8::/32"],
+    });
+    const make = async (cidrs?: string[] | null) => await createKey(deployment, maker.as, { cidrs });
+    expect((await make()).record.cidrs).toEqual(["10.0.0.0/8", "2001:db8::/32"]);
+    expect((await make(["10.1.0.0/16"])).record.cidrs).toEqual(["10.1.0.0/16"]);
+    for (const wider of [null, ["10.0.0.0/7"], ["10.1.0.0/16", "192.0.2.1"], ["::/0"]]) {
+      expect(await refusalOf(make(wider))).toBe("FORBIDDEN");
+    }
+  });
+
   test("does not rotate or enable what it could not have made", async () => {
     const manager = await createKey(deployment, admin.caller, {
       ownerKind: "service",

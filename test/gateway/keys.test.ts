@@ -110,6 +110,32 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     expect(verdict).toMatchObject({ status: 200, body: { valid: false, code: "RATE_LIMITED" } });
   });
 
+  test("E20 a calling key bound to addresses is refused from elsewhere, without spending its limit", async () => {
+    const elsewhere = await world.createKey({
+      name: "elsewhere",
+      cidrs: ["203.0.113.0/24"],
+      rateLimit: { limit: 1, windowMs: 86_400_000 },
+    });
+    for (let call = 0; call < 3; call += 1) {
+      expect(await world.call("GET", "/api/v1/whoami", { key: elsewhere.key })).toMatchObject({
+        status: 403,
+        body: { code: "FORBIDDEN", detail: expect.stringContaining("address") },
+      });
+    }
+  });
+
+  test("E20 a record shows its addresses in one spelling; wrong ones are refused by field", async () => {
+    const { id } = await world.createKey({ name: "spelled", cidrs: ["10.9.9.9/8", "10.1.0.0/16", "2001:DB8::/32"] });
+    const { body } = await world.asOwner("GET", `/api/v1/keys/${id}`);
+    expect(body).toMatchObject({ cidrs: ["10.0.0.0/8", "2001:db8::/32"] });
+    for (const cidrs of [[], ["10.0.0.0/33"], ["example.com"]]) {
+      expect(await world.asOwner("POST", "/api/v1/keys", { name: "wrong", cidrs })).toMatchObject({
+        status: 422,
+        body: { code: "INVALID_INPUT", errors: [{ path: "cidrs" }] },
+      });
+    }
+  });
+
   describe("an Idempotency-Key", () => {
     test("makes a repeated create answer the same record, once with the plaintext", async () => {
       const first = await postOnce(world, "/api/v1/keys", "one", { name: "idempotent" });
@@ -194,6 +220,27 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       }
       // A key that is no good does not make a wrong question right.
       expect((await verify({ key: "nonsense", permission: "orders" })).status).toBe(422);
+    });
+
+    test("E20 a key bound to addresses is good from there only, and a denied address spends nothing of its limit", async () => {
+      const { key } = await world.createKey({
+        name: "bound",
+        cidrs: ["192.0.2.99/24", "2001:db8::/32"],
+        rateLimit: { limit: 2, windowMs: 86_400_000 },
+      });
+      const denied = { status: 200, body: { valid: false, code: "FORBIDDEN", reason: "IP" } };
+      for (const ip of ["198.51.100.1", "2001:db9::1", "::ffff:198.51.100.1"]) {
+        expect(await verify({ key, ip })).toMatchObject(denied);
+      }
+      // Where the verifier itself calls from says nothing about who presented the key to it.
+      expect(await verify({ key })).toMatchObject(denied);
+      const first = await verify({ key, ip: "::ffff:192.0.2.1" });
+      expect(first.body).toMatchObject({ code: "VALID", rateLimit: { remaining: 1 } });
+      expect((await verify({ key, ip: "2001:DB8:1::5" })).body).toMatchObject({ code: "VALID" });
+      expect((await verify({ key, ip: "192.0.2.2" })).body).toMatchObject({ code: "RATE_LIMITED" });
+      for (const ip of ["", "home", "192.0.2.1:80", "192.0.2.1, 192.0.2.2"]) {
+        expect(await verify({ key, ip })).toMatchObject({ status: 422, body: { errors: [{ path: "ip" }] } });
+      }
     });
 
     test("knows no key of another organization", async () => {

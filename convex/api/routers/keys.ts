@@ -3,6 +3,7 @@ import { internal } from "../../_generated/api.js";
 import { verifyKey } from "../../model/verifyKey.ts";
 import type { Verification } from "../../model/verifyKey.ts";
 import { readQuestion } from "../../model/verifyQuestion.ts";
+import { CIDRS_MAX } from "../../shared/cidr.ts";
 import { EXAMPLE_RECORD, keyRecordSchema, rateLimitSchema, toKeyRecord } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
 import { callerProcedure, router } from "../trpc.ts";
@@ -38,6 +39,14 @@ const newKeySchema = z.strictObject({
     .optional()
     .describe("Epoch milliseconds, at most 365 days ahead. In 30 days unless told."),
   rateLimit: rateLimitSchema.nullable().optional(),
+  cidrs: z
+    .array(z.string().max(64))
+    .max(256)
+    .nullable()
+    .optional()
+    .describe(
+      `From where the key may be used: at most ${CIDRS_MAX} addresses or ranges, such as \`192.0.2.0/24\` or \`2001:db8::/32\`. Anywhere unless told.`,
+    ),
   ownerKind: z.enum(["personal", "service"]).optional(),
   ownerUserId: z.string().optional().describe("Whose key it is, or who answers for a service key. You unless told."),
 });
@@ -242,7 +251,11 @@ export const keysRouter = router({
         "Says whether a key is good right now, and if not, why. Keys of other organizations are NOT_FOUND. A VALID verdict counts as a use. Takes `keys:verify`.",
       errors: [],
       example: {
-        input: { key: "lk_live_4fQ2x9LmZa_…", permission: "orders:read AND (orders:refund OR billing:*)" },
+        input: {
+          key: "lk_live_4fQ2x9LmZa_…",
+          permission: "orders:read AND (orders:refund OR billing:*)",
+          ip: "192.0.2.7",
+        },
         output: {
           valid: true,
           code: "VALID",
