@@ -3,6 +3,8 @@ import { env } from "./_generated/server.js";
 
 // Must equal the issuer in auth/options.ts.
 const issuer = new URL(env.SITE_URL).origin;
+// The deployment fetches the keys from itself: on Convex Cloud it cannot reach a dashboard that is on localhost.
+const site = new URL(env.CONVEX_SITE_URL).origin;
 
 export default {
   providers: [
@@ -10,7 +12,7 @@ export default {
       type: "customJwt",
       applicationID: "convex",
       issuer,
-      jwks: `${issuer}/api/auth/jwks`,
+      jwks: `${site}/api/auth/jwks`,
       algorithm: "ES256",
     },
   ],
