@@ -12,6 +12,10 @@ const app = defineApp({
     LATCHKEY_ALLOWED_ORIGINS: v.optional(v.string()),
     // Peers whose X-Forwarded-For is believed, comma-separated addresses and ranges.
     LATCHKEY_TRUSTED_PROXIES: v.optional(v.string()),
+    // "true" where the embedded backend runs us: it names every request's peer itself.
+    LATCHKEY_EMBEDDED: v.optional(v.string()),
+    // What our own proxy shows to a deployment that runs elsewhere, so that it is believed about the peer.
+    LATCHKEY_PROXY_SECRET: v.optional(v.string()),
   },
 });
 app.use(rateLimiter);

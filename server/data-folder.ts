@@ -9,6 +9,8 @@ export interface Secrets {
   readonly adminKey: string;
   /** Signs sessions and encrypts the private signing key at rest. */
   readonly authSecret: string;
+  /** Shown to a remote deployment, which then believes this server about the address of a client. */
+  readonly proxySecret: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export function openDataFolder(folder: string): void {
 }
 
 /**
- * Reads the folder's secrets, making them first where there are none. Throws an OperatorError when the file is there but cannot be
+ * Reads the folder's secrets, making them first where there are none; an older folder gets what it lacks. Throws an OperatorError when the file is there but cannot be
  * used: new secrets in its place would sign everybody out and lock out the signing key.
  */
 export function loadSecrets(folder: string): Secrets {
@@ -40,15 +42,19 @@ export function loadSecrets(folder: string): Secrets {
     const secrets = {
       adminKey: `latchkey|${randomBytes(32).toString("hex")}`,
       authSecret: randomBytes(32).toString("base64url"),
+      proxySecret: newProxySecret(),
     };
-    writePrivateFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
+    writeSecrets(file, secrets);
     return secrets;
   }
   try {
     const secrets: unknown = JSON.parse(readFileSync(file, "utf8"));
-    if (isSecrets(secrets)) {
+    if (hasEssentials(secrets)) {
       chmodSync(file, 0o600);
-      return secrets;
+      if (hasProxySecret(secrets)) return secrets;
+      const completed = { ...secrets, proxySecret: newProxySecret() };
+      writeSecrets(file, completed);
+      return completed;
     }
     throw new Error("adminKey or authSecret is missing");
   } catch (error) {
@@ -67,7 +73,20 @@ export function writePrivateFile(file: string, text: string): void {
   renameSync(draft, file);
 }
 
-function isSecrets(value: unknown): value is Secrets {
+function writeSecrets(file: string, secrets: Secrets): void {
+  writePrivateFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
+}
+
+function newProxySecret(): string {
+  return randomBytes(32).toString("base64url");
+}
+
+function hasProxySecret(secrets: Omit<Secrets, "proxySecret">): secrets is Secrets {
+  return "proxySecret" in secrets && typeof secrets.proxySecret === "string" && secrets.proxySecret !== "";
+}
+
+/** Those that cannot be made anew without losing something. */
+function hasEssentials(value: unknown): value is Omit<Secrets, "proxySecret"> {
   if (typeof value !== "object" || value === null || !("adminKey" in value) || !("authSecret" in value)) return false;
   return (
     typeof value.adminKey === "string" &&

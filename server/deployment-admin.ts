@@ -28,6 +28,12 @@ export async function setDeploymentEnvironment(
   }
 }
 
+/** Whether a variable is set on the deployment. Throws when the deployment does not say. */
+export async function hasDeploymentVariable(deployment: DeploymentAdmin, name: string): Promise<boolean> {
+  // The query that the official CLI asks. Of `convex env get`, exit code and output do not tell a missing one from a set one.
+  return (await runAsAdmin(deployment, "query", "_system/cli/queryEnvironmentVariables:get", { name })) !== null;
+}
+
 /** Calls any function of a deployment, internal ones included, and answers its value. Throws with its message when it fails. */
 export async function runAsAdmin(
   deployment: DeploymentAdmin,

@@ -12,14 +12,28 @@ import { sendProblem } from "./upstream.ts";
 
 // They speak of one connection and never travel on (RFC 9110, 7.6.1).
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
-// Only we may say who the peer is.
-const STRIPPED = ["host", "x-latchkey-peer", "forwarded", "x-forwarded-host", "x-forwarded-proto"];
+// Only we may say who the peer is. convex/gateway/clientAddress.ts reads these.
+const PEER_HEADER = "x-latchkey-peer";
+const SECRET_HEADER = "x-latchkey-proxy-secret";
+const CHAIN_HEADER = "x-latchkey-forwarded-for";
+const STRIPPED = [
+  PEER_HEADER,
+  SECRET_HEADER,
+  CHAIN_HEADER,
+  "host",
+  "forwarded",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+];
 const CONNECT_TIMEOUT_MS = 60_000;
 
-/** Hands requests on to another origin, bodies streamed both ways. An origin that cannot be reached is a 502, a silent one a 504. */
-export function createProxy(origin: URL): RequestHandler {
+/**
+ * Hands requests on to another origin, bodies streamed both ways. An origin that cannot be reached is a 502, a silent one a 504.
+ * With a secret the origin is told who connected to us, and by the secret that it is us who says so.
+ */
+export function createProxy(origin: URL, secret?: string): RequestHandler {
   return (request, response) => {
-    const upstream = send(origin, request, forwardedHeaders(request));
+    const upstream = send(origin, request, { ...forwardedHeaders(request), ...peerHeaders(request, secret) });
     upstream.setTimeout(CONNECT_TIMEOUT_MS, () => {
       sendProblem(
         response,
@@ -89,6 +103,16 @@ function forwardedHeaders(request: IncomingMessage): OutgoingHttpHeaders {
   if (request.headers.host !== undefined) headers["x-forwarded-host"] = request.headers.host;
   headers["x-forwarded-proto"] = "http";
   return headers;
+}
+
+function peerHeaders(request: IncomingMessage, secret: string | undefined): OutgoingHttpHeaders {
+  if (secret === undefined) return {};
+  const chain = request.headers["x-forwarded-for"];
+  return {
+    [PEER_HEADER]: request.socket.remoteAddress ?? "",
+    [SECRET_HEADER]: secret,
+    ...(chain !== undefined && { [CHAIN_HEADER]: String(chain) }),
+  };
 }
 
 function withoutHopByHop(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

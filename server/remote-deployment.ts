@@ -106,12 +106,15 @@ export async function siteUrlOf(deployment: RemoteDeployment): Promise<URL> {
   return parseUrl("the deployment's site URL", answer.convexSiteUrl);
 }
 
-/** Puts a remote deployment behind our port, on the same paths as the embedded backend. */
-export function connectRemoteDeployment(deployment: RemoteDeployment, siteUrl: URL): Upstream {
+/**
+ * Puts a remote deployment behind our port, on the same paths as the embedded backend. The HTTP actions are shown the secret, by
+ * which they believe us about the client's address.
+ */
+export function connectRemoteDeployment(deployment: RemoteDeployment, siteUrl: URL, proxySecret: string): Upstream {
   const api = createProxy(deployment.cloudUrl);
   return {
     ready: true,
-    site: createProxy(siteUrl),
+    site: createProxy(siteUrl, proxySecret),
     api(request, response) {
       if (PUBLIC_ROUTES.has(pathOf(request.url))) api(request, response);
       else sendProblem(response, 404, "NOT_FOUND", "There is no such route on this origin.");

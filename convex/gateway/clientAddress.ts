@@ -2,6 +2,13 @@ import { env } from "../_generated/server.js";
 
 /** The header in which the server in front names the address that connected to it, replacing any sent by a client. */
 const PEER_HEADER = "x-latchkey-peer";
+// What our own proxy in front of a remote deployment sends beside it. The chain has a header of its own because
+// whatever stands between the two appends to X-Forwarded-For.
+const PROXY_SECRET_HEADER = "x-latchkey-proxy-secret";
+const PROXIED_CHAIN_HEADER = "x-latchkey-forwarded-for";
+
+/** The headers that only a server in front of us may set. Nothing behind the gateway's edge needs them. */
+export const FRONT_HEADERS = [PEER_HEADER, PROXY_SECRET_HEADER, PROXIED_CHAIN_HEADER] as const;
 
 type Range = { bytes: number[]; bits: number };
 
@@ -9,11 +16,17 @@ type Range = { bytes: number[]; bits: number };
  * The address that a request came from, or null when nobody trustworthy says. Starts at the peer and walks
  * `X-Forwarded-For` from its right end for as long as the hop that reported an entry is one of our proxies
  * (LATCHKEY_TRUSTED_PROXIES: addresses and CIDR ranges, comma-separated); what stands left of that, anyone can write.
+ *
+ * The peer itself is believed from the embedded backend, which sets it (LATCHKEY_EMBEDDED), and from whoever
+ * shows LATCHKEY_PROXY_SECRET. Anybody can call a deployment on Convex Cloud directly, and write what they like.
  */
 export function clientAddress(headers: Headers): string | null {
+  const presented = headers.get(PROXY_SECRET_HEADER);
+  const proxied = presented !== null && isProxySecret(presented);
+  if (!proxied && env.LATCHKEY_EMBEDDED !== "true") return null;
   const peer = normalizeAddress(headers.get(PEER_HEADER) ?? "");
   if (peer === null) return null;
-  const forwarded = headers.get("x-forwarded-for");
+  const forwarded = headers.get(proxied ? PROXIED_CHAIN_HEADER : "x-forwarded-for");
   if (forwarded === null) return peer;
   const proxies = parseRanges(env.LATCHKEY_TRUSTED_PROXIES ?? "");
   let client = peer;
@@ -53,6 +66,17 @@ export function normalizeAddress(text: string): string | null {
   if (bytes.length === 4) return bytes.join(".");
   const groups = Array.from({ length: 8 }, (_, index) => ((bytes[index * 2] ?? 0) << 8) | (bytes[index * 2 + 1] ?? 0));
   return new URL(`http://[${groups.map((group) => group.toString(16)).join(":")}]`).hostname.slice(1, -1);
+}
+
+/** Compares every character whatever the first ones are, so that the time taken tells nothing. */
+function isProxySecret(presented: string): boolean {
+  const secret = env.LATCHKEY_PROXY_SECRET ?? "";
+  if (secret === "") return false;
+  let difference = presented.length ^ secret.length;
+  for (let index = 0; index < secret.length; index += 1) {
+    difference |= presented.charCodeAt(index) ^ secret.charCodeAt(index);
+  }
+  return difference === 0;
 }
 
 function parseAddress(text: string): number[] | null {

@@ -2,11 +2,15 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrivateFile, type Secrets } from "../../server/data-folder.ts";
-import { setDeploymentEnvironment, type DeploymentAdmin } from "../../server/deployment-admin.ts";
+import {
+  hasDeploymentVariable,
+  setDeploymentEnvironment,
+  type DeploymentAdmin,
+} from "../../server/deployment-admin.ts";
 import { startEmbeddedDeployment } from "../../server/embedded-deployment.ts";
 import { connectRemoteDeployment, siteUrlOf, type RemoteDeployment } from "../../server/remote-deployment.ts";
 import type { Upstream } from "../../server/upstream.ts";
-import { cliEnvironment, hashOfFunctions, pushFunctions, runConvex } from "./push.ts";
+import { cliEnvironment, hashOfFunctions, pushFunctions } from "./push.ts";
 import { reportEntry, type Progress } from "./terminal.ts";
 
 export interface ConnectOptions {
@@ -25,7 +29,7 @@ export interface Connection {
   readonly cli: Readonly<Record<string, string>>;
 }
 
-// Where convex/gateway/ looks for the address of the socket; the backend sets it and clients cannot.
+// Where convex/gateway/ looks for the address of the socket, told by LATCHKEY_EMBEDDED that the backend sets it and clients cannot.
 const PEER_ADDRESS_HEADER = "x-latchkey-peer";
 
 /** Starts the embedded backend on the data folder and brings what is deployed on it up to date. */
@@ -37,7 +41,7 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
     siteUrl: publicUrl,
     adminKey: secrets.adminKey,
     // Not set on the deployment like the others: it must not be in the database it protects.
-    environment: { BETTER_AUTH_SECRET: secrets.authSecret },
+    environment: { BETTER_AUTH_SECRET: secrets.authSecret, LATCHKEY_EMBEDDED: "true" },
     production: true,
     peerAddressHeader: PEER_ADDRESS_HEADER,
     log: reportEntry,
@@ -69,15 +73,17 @@ export async function connectRemote(options: ConnectOptions, remote: RemoteDeplo
   connecting.done();
   const cli = remote.cliEnvironment;
   // A secret that is there already stays: every session and the signing key depend on it.
-  const known = await runConvex(["env", "get", "BETTER_AUTH_SECRET"], cli);
-  const secret: Record<string, string> =
-    known.code === 0 && known.output.trim() !== "" ? {} : { BETTER_AUTH_SECRET: options.secrets.authSecret };
-  await bringUpToDate({ ...options, environment: { ...options.environment, ...secret } }, remote, cli, {
+  const secret: Record<string, string> = (await hasDeploymentVariable(remote, "BETTER_AUTH_SECRET"))
+    ? {}
+    : { BETTER_AUTH_SECRET: options.secrets.authSecret };
+  const { proxySecret } = options.secrets;
+  const environment = { ...options.environment, ...secret, LATCHKEY_PROXY_SECRET: proxySecret };
+  await bringUpToDate({ ...options, environment }, remote, cli, {
     stamp: "deployed-remote.stamp",
     isFresh: false,
     target: remote.cloudUrl.href,
   });
-  return { upstream: connectRemoteDeployment(remote, siteUrl), admin: remote, cli };
+  return { upstream: connectRemoteDeployment(remote, siteUrl, proxySecret), admin: remote, cli };
 }
 
 /**

@@ -22,10 +22,53 @@ describe("the client's address", () => {
     ["an IPv4-mapped proxy", "127.0.0.1", { peer: "::ffff:127.0.0.1", forwarded: "198.51.100.7" }, "198.51.100.7"],
   ])("%s", (_title, proxies, { peer, forwarded }: { peer?: string; forwarded?: string }, expected) => {
     vi.stubEnv("LATCHKEY_TRUSTED_PROXIES", proxies);
+    vi.stubEnv("LATCHKEY_EMBEDDED", "true");
     const headers = new Headers();
     if (peer !== undefined) headers.set("x-latchkey-peer", peer);
     if (forwarded !== undefined) headers.set("x-forwarded-for", forwarded);
     expect(clientAddress(headers)).toBe(expected);
+  });
+});
+
+describe("who is believed about the peer", () => {
+  const secret = "a secret of the proxy's own";
+  const peer = { "x-latchkey-peer": "203.0.113.9" };
+  const shown = (text: string) => ({ ...peer, "x-latchkey-proxy-secret": text });
+  test.each([
+    ["nobody elsewhere", { secret }, peer, null],
+    ["nobody where no secret was ever set", {}, shown(""), null],
+    ["nobody where the secret is empty", { secret: "" }, shown(""), null],
+    ["the embedded backend", { embedded: "true" }, peer, "203.0.113.9"],
+    [
+      "the embedded backend, whatever secret a client shows it",
+      { embedded: "true", secret },
+      shown("x"),
+      "203.0.113.9",
+    ],
+    ["whoever shows the secret", { secret }, shown(secret), "203.0.113.9"],
+    ["nobody with a wrong secret of the same length", { secret }, shown(`b${secret.slice(1)}`), null],
+    ["nobody with its beginning", { secret }, shown(secret.slice(0, -1)), null],
+    ["nobody with more than it", { secret }, shown(`${secret}s`), null],
+    ["nobody who shows it twice", { secret }, shown(`${secret}, ${secret}`), null],
+    ["nobody with another switch", { embedded: "false" }, peer, null],
+  ])("%s", (_title, known: { secret?: string; embedded?: string }, sent: Record<string, string>, expected) => {
+    vi.stubEnv("LATCHKEY_PROXY_SECRET", known.secret);
+    vi.stubEnv("LATCHKEY_EMBEDDED", known.embedded);
+    expect(clientAddress(new Headers(sent))).toBe(expected);
+  });
+
+  test("our proxy hands on the chain that reached it; what was appended after it does not count", () => {
+    vi.stubEnv("LATCHKEY_PROXY_SECRET", secret);
+    vi.stubEnv("LATCHKEY_TRUSTED_PROXIES", "10.0.0.0/8");
+    const headers = new Headers({
+      "x-latchkey-proxy-secret": secret,
+      "x-latchkey-peer": "10.0.0.1",
+      "x-latchkey-forwarded-for": "1.1.1.1, 198.51.100.7",
+      "x-forwarded-for": "1.1.1.1, 198.51.100.7, 10.0.0.1, 192.0.2.200",
+    });
+    expect(clientAddress(headers)).toBe("198.51.100.7");
+    headers.delete("x-latchkey-proxy-secret");
+    expect(clientAddress(headers)).toBeNull();
   });
 });
 

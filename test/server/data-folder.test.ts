@@ -23,7 +23,18 @@ test("secrets are made once and stay what they are", () => {
   const first = loadSecrets(root);
   expect(first.adminKey).toMatch(/^latchkey\|[0-9a-f]{64}$/);
   expect(first.authSecret).toMatch(/^[\w-]{43}$/);
+  expect(first.proxySecret).toMatch(/^[\w-]{43}$/);
   expect(loadSecrets(root)).toEqual(first);
+});
+
+test("a folder from before the proxy's secret gets one, and keeps the others", () => {
+  const file = join(root, "secrets.json");
+  writeFileSync(file, '{"adminKey":"a","authSecret":"b"}', { mode: 0o600 });
+  const completed = loadSecrets(root);
+  expect(completed).toMatchObject({ adminKey: "a", authSecret: "b" });
+  expect(completed.proxySecret).toMatch(/^[\w-]{43}$/);
+  expect(loadSecrets(root)).toEqual(completed);
+  expect(mode(file)).toBe("600");
 });
 
 test("a path that cannot be a folder is refused with its name", () => {

@@ -166,13 +166,15 @@ async function remoteDeployment(): Promise<{ deployment: RemoteDeployment; origi
 
 test("in front of a remote deployment, requests travel whole in both directions and our own headers replace the client's", async () => {
   const { deployment, origin } = await remoteDeployment();
-  const { url } = await start(connectRemoteDeployment(deployment, origin));
+  const { url } = await start(connectRemoteDeployment(deployment, origin, "the proxy's secret"));
   const response = await fetch(`${url}/api/v1/keys?limit=2`, {
     method: "POST",
     body: "x".repeat(300_000),
     headers: {
       "x-api-key": "lk",
       "x-latchkey-peer": "6.6.6.6",
+      "x-latchkey-proxy-secret": "guessed",
+      "x-latchkey-forwarded-for": "7.7.7.7",
       "x-forwarded-for": "9.9.9.9",
       "x-forwarded-host": "evil",
     },
@@ -183,12 +185,27 @@ test("in front of a remote deployment, requests travel whole in both directions 
   expect(seen).toMatchObject({ method: "POST", url: "/api/v1/keys?limit=2", body: "x".repeat(300_000) });
   expect(seen.headers).toMatchObject({ "x-api-key": "lk", host: origin.host, "x-forwarded-host": new URL(url).host });
   expect(seen.headers["x-forwarded-for"]).toMatch(/^9\.9\.9\.9, (::ffff:)?127\.0\.0\.1$/);
-  expect(seen.headers).not.toHaveProperty("x-latchkey-peer");
+  expect(seen.headers).toMatchObject({
+    "x-latchkey-proxy-secret": "the proxy's secret",
+    "x-latchkey-forwarded-for": "9.9.9.9",
+  });
+  expect(seen.headers["x-latchkey-peer"]).toMatch(/^(::ffff:)?127\.0\.0\.1$/);
+
+  const plain = await fetch(`${url}/api/v1/keys`, { headers: { "x-latchkey-forwarded-for": "7.7.7.7" } });
+  expect((await plain.json()).headers).not.toHaveProperty("x-latchkey-forwarded-for");
+});
+
+test("the functions API of a remote deployment is told neither the secret nor the peer", async () => {
+  const { deployment, origin } = await remoteDeployment();
+  const { url } = await start(connectRemoteDeployment(deployment, origin, "the proxy's secret"));
+  const headers = { "x-latchkey-peer": "6.6.6.6", "x-latchkey-proxy-secret": "guessed" };
+  const seen = await (await fetch(`${url}/api/query`, { method: "POST", headers })).json();
+  expect(Object.keys(seen.headers).filter((name) => name.startsWith("x-latchkey"))).toEqual([]);
 });
 
 test("a remote deployment's deploy and admin routes are not on our port", async () => {
   const { deployment, origin } = await remoteDeployment();
-  const { url } = await start(connectRemoteDeployment(deployment, origin));
+  const { url } = await start(connectRemoteDeployment(deployment, origin, "the proxy's secret"));
   for (const path of [
     "/api/deploy2/start_push",
     "/api/update_environment_variables",
@@ -202,7 +219,7 @@ test("a remote deployment's deploy and admin routes are not on our port", async 
 
 test("the sync socket of a remote deployment runs through our port", async () => {
   const { deployment, origin } = await remoteDeployment();
-  const { url } = await start(connectRemoteDeployment(deployment, origin));
+  const { url } = await start(connectRemoteDeployment(deployment, origin, "the proxy's secret"));
   const ws = new WebSocket(`${url.replace("http", "ws")}/api/1.48.0/sync`);
   await nextEvent(ws, "open");
   ws.send("ping");
@@ -214,7 +231,9 @@ test("a remote deployment that is not there is a 502 that says so", async () => 
   const gone = await listenForTest(createServer());
   await gone.close();
   const origin = new URL(gone.origin);
-  const { url } = await start(connectRemoteDeployment({ cloudUrl: origin, adminKey: "k", cliEnvironment: {} }, origin));
+  const { url } = await start(
+    connectRemoteDeployment({ cloudUrl: origin, adminKey: "k", cliEnvironment: {} }, origin, "the proxy's secret"),
+  );
   const response = await fetch(`${url}/api/v1/keys`);
   expect(response.status).toBe(502);
   expect(await response.json()).toMatchObject({
@@ -225,7 +244,7 @@ test("a remote deployment that is not there is a 502 that says so", async () => 
 
 test("a client that hangs up in the middle of a request breaks nothing", async () => {
   const { deployment, origin } = await remoteDeployment();
-  const { url, port } = await start(connectRemoteDeployment(deployment, origin));
+  const { url, port } = await start(connectRemoteDeployment(deployment, origin, "the proxy's secret"));
   const socket = connect(port, "127.0.0.1");
   await new Promise<void>((resolve) =>
     socket.write("POST /api/v1/keys HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf", () => resolve()),
