@@ -42,8 +42,13 @@ async function main() {
   }
   return await run(NODE_24, [...NODE_FLAGS, join(PROJECT, "scripts", `${name}.ts`), ...args], {
     stdio: "inherit",
-    // As npm does for its scripts: tools that start `node` shall find this one, also when npm is not in between.
-    env: { ...process.env, PATH: `${dirname(NODE_24)}${delimiter}${process.env.PATH ?? ""}` },
+    env: {
+      ...process.env,
+      // As npm does for its scripts: tools that start `node` shall find this one, also when npm is not in between.
+      PATH: `${dirname(NODE_24)}${delimiter}${process.env.PATH ?? ""}`,
+      // Functions run in this process, and Convex runs them in UTC: a date without a zone means the same everywhere.
+      TZ: "UTC",
+    },
   });
 }
 

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT } from "../../scripts/lib/program.ts";
 
 // A project of nothing but the bootstrap, two lock files, and stand-ins for npm and for the Node that npm would install.
@@ -68,6 +68,14 @@ test("it installs once, then hands the arguments to the installed Node and its e
   expect(npmCalls()).toBe(1);
   expect((await bootstrap("start")).code).toBe(5);
   expect(npmCalls()).toBe(1);
+});
+
+test("what it starts runs in UTC, wherever the machine is", async () => {
+  writeFileSync(join(project, "installed/.bin/node"), '#!/bin/sh\necho "zone: $TZ"\n');
+  vi.stubEnv("TZ", "Pacific/Auckland");
+  const { output } = await bootstrap("start");
+  vi.unstubAllEnvs();
+  expect(output).toContain("zone: UTC");
 });
 
 test("it installs again when the lock file has changed, or when an install was cut short", async () => {
