@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { OperatorError, systemErrorCode } from "./operator-error.ts";
+import { answerUnparsed } from "./unreadable-requests.ts";
+import { sendProblem } from "./upstream.ts";
 
 export interface ListenerHandlers {
   request(request: IncomingMessage, response: ServerResponse): void;
@@ -23,18 +25,30 @@ export interface Listener {
  */
 export async function openListener(host: string, port: number, handlers: ListenerHandlers): Promise<Listener> {
   // Duplicates are joined, or Node would keep the first of two Authorization headers and nobody would see the other.
-  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 120_000, joinDuplicateHeaders: true });
+  // A missing Host is refused with the rest of what cannot be read; node's own refusal would be an empty one.
+  const server = createServer({
+    keepAliveTimeout: 65_000,
+    requestTimeout: 120_000,
+    joinDuplicateHeaders: true,
+    requireHostHeader: false,
+  });
+  const answering = new WeakMap<Duplex, ServerResponse>();
   const sockets = new Set<Duplex>();
   let busy = 0;
   let onIdle: (() => void) | undefined;
 
   server.on("request", (request, response) => {
     busy += 1;
+    answering.set(request.socket, response);
     response.once("close", () => {
       busy -= 1;
       if (busy === 0) onIdle?.();
     });
     handlers.request(request, response);
+  });
+  server.on("clientError", (error, socket) => answerUnparsed(error, socket, answering.get(socket)));
+  server.on("checkExpectation", (_request, response) => {
+    sendProblem(response, 417, "MALFORMED_REQUEST", "Of Expect, only 100-continue is understood here.");
   });
   server.on("upgrade", (request, socket, head) => {
     sockets.add(socket);

@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { openListener } from "./listener.ts";
 import { destinationOf, isSyncPath, pathOf } from "./routes.ts";
 import type { RequestHandler } from "./static-files.ts";
+import { refuseUnreadable } from "./unreadable-requests.ts";
 import { sendProblem, type Upstream } from "./upstream.ts";
 
 export interface ServerConfig {
@@ -40,6 +41,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
 
   const listener = await openListener(config.host, config.port, {
     request(request, response) {
+      if (refuseUnreadable(request, response)) return;
       const destination = destinationOf(pathOf(request.url));
       if (destination === "app") {
         if (app === undefined) sendStarting(response);

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { STATUS_CODES } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { RequestHandler } from "./static-files.ts";
@@ -26,6 +28,28 @@ export function sendProblem(
     response.destroy();
     return;
   }
-  response.writeHead(status, { "cache-control": "no-store", "content-type": "application/problem+json", ...headers });
-  response.end(JSON.stringify({ type: "about:blank", title: code, status, code, detail }));
+  const problem = toProblem(status, code, detail);
+  response.writeHead(status, { ...problem.headers, ...headers });
+  response.end(problem.body);
+}
+
+/** The headers and JSON text of a problem, with a trace id of its own. */
+export function toProblem(
+  status: number,
+  code: string,
+  detail: string,
+): { headers: Record<string, string>; body: string } {
+  const traceId = randomUUID();
+  const title = STATUS_CODES[status] ?? "Error";
+  const body = JSON.stringify({ type: "about:blank", title, status, detail, code, traceId });
+  return {
+    headers: {
+      "cache-control": "no-store",
+      "content-length": String(Buffer.byteLength(body)),
+      "content-type": "application/problem+json",
+      "x-content-type-options": "nosniff",
+      "x-trace-id": traceId,
+    },
+    body,
+  };
 }
