@@ -3,6 +3,14 @@ import { latchkeyError } from "../shared/errors.ts";
 /** The largest body that the gateway reads. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
+const MAX_DEPTH = 64;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
 /** Refuses a request that announces too much, before anything else is done for it. */
 export function requireSmallBody(headers: Headers): void {
   if (Number(headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
@@ -35,10 +43,32 @@ export async function readJson(request: Request): Promise<unknown> {
   const text = await readText(request);
   if (text === "") return undefined;
   requireJsonType(request.headers);
+  requireShallow(text);
   try {
     return JSON.parse(text);
   } catch {
     throw latchkeyError("MALFORMED_REQUEST", "The body is not valid JSON. Check its quotes, commas and brackets.");
+  }
+}
+
+/**
+ * Refuses JSON nested deeper than anything of ours, before it is parsed: whatever walks it by recursion, as schemas and
+ * JSON.stringify do, would run out of stack. Throws MALFORMED_REQUEST.
+ */
+export function requireShallow(text: string): void {
+  let depth = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (isInString) {
+      if (unit === BACKSLASH) index += 1;
+      else if (unit === QUOTE) isInString = false;
+    } else if (unit === QUOTE) isInString = true;
+    else if (unit === OPEN_BRACKET || unit === OPEN_BRACE) depth += 1;
+    else if (unit === CLOSE_BRACKET || unit === CLOSE_BRACE) depth -= 1;
+    if (depth > MAX_DEPTH) {
+      throw latchkeyError("MALFORMED_REQUEST", `The JSON is nested deeper than ${MAX_DEPTH} levels. Send it flatter.`);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import { appRouter } from "../api/router.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { findBearer, placeBearer } from "./authenticate.ts";
 import type { Bearer } from "./authenticate.ts";
-import { readText, requireJsonType, requireSmallBody } from "./body.ts";
+import { readText, requireJsonType, requireShallow, requireSmallBody } from "./body.ts";
 import { isSafe } from "./origins.ts";
 
 /** Everything under `/api/trpc`. Its errors keep tRPC's envelope, with our code, status and trace id in `data`. */
@@ -54,7 +54,9 @@ async function readBody(request: Request): Promise<{ init: { body?: string }; re
   try {
     requireSmallBody(request.headers);
     requireJsonType(request.headers);
-    return { init: { body: await readText(request) } };
+    const text = await readText(request);
+    requireShallow(text);
+    return { init: { body: text } };
   } catch (refusal) {
     if (!(refusal instanceof Error)) throw refusal;
     return { init: {}, refusal };

@@ -106,6 +106,35 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
     expect(await world.asOwner("GET", "/api/v1/keys/%E0%A4%A")).toMatchObject({ status: 404 });
   });
 
+  test.each(["/api/v1/keys", "/api/v1/keys/verify", "/api/trpc/keys.create", "/api/auth/sign-in/email"])(
+    "POST %s refuses JSON that is nested thousands of levels deep",
+    async (path) => {
+      const body = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+      const answer = await world.call("POST", path, { key, body, headers: { origin: world.site } });
+      expect(answer.status).toBe(400);
+      expect(JSON.stringify(answer.body)).toContain("nested deeper than 64 levels");
+    },
+  );
+
+  test("brackets inside text are no nesting", async () => {
+    const body = JSON.stringify({ key: `${"[{".repeat(200)}\\"` });
+    expect(await post("/api/v1/keys/verify", body)).toMatchObject({ status: 200, body: { valid: false } });
+  });
+
+  test.each(["{", "--x", '{"email":"a@b.c",}', "\u0000"])(
+    "JSON that signing in cannot read, %j, is 400",
+    async (body) => {
+      const headers = { "content-type": "application/json", origin: world.site };
+      const answer = await world.call("POST", "/api/auth/sign-in/email", { body, headers });
+      expect(answer).toMatchObject({ status: 400, body: { code: "MALFORMED_REQUEST" } });
+    },
+  );
+
+  test.each(["[]", "null", "3", '"text"', "{}"])("JSON that signs nobody in, %s, is no fault", async (body) => {
+    const headers = { "content-type": "application/json", origin: world.site };
+    expect((await world.call("POST", "/api/auth/sign-in/email", { body, headers })).status).toBe(400);
+  });
+
   test("every refusal is a problem document with a trace id that the header repeats", async () => {
     const answer = await post("/api/v1/keys", "{");
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
