@@ -47,6 +47,8 @@ export default defineSchema({
     rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
     // Ranges of addresses from which it may be used, as checkCidrs spells them. Absent: from anywhere.
     cidrs: v.optional(v.array(v.string())),
+    // Resources that it may touch, as checkAllowList spells them. Absent: all; empty: none.
+    allowList: v.optional(v.array(v.string())),
     // Newest first. An older one works until `validUntil`.
     secrets: v.array(
       v.object({

@@ -23,6 +23,8 @@ export const vVerification = v.object({
   rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
   // Ranges of addresses from which it may be used; null for anywhere.
   cidrs: v.union(v.array(v.string()), v.null()),
+  // Resources that it may touch; null for all, empty for none.
+  allowList: v.union(v.array(v.string()), v.null()),
   // False when a personal key's owner has left, was suspended, or holds no role: the key is then as good as disabled.
   ownerActive: v.boolean(),
 });
@@ -67,6 +69,7 @@ export const byHash = internalQuery({
       secretValidUntil: secret.validUntil,
       rateLimit: key.rateLimit,
       cidrs: key.cidrs ?? null,
+      allowList: key.allowList ?? null,
       ownerActive: key.ownerKind === "service" || roles.length > 0,
     };
   },

@@ -34,6 +34,8 @@ export type RevealedKey = {
   } | null;
   /** From where it may be used; null for anywhere. */
   cidrs: Array<string> | null;
+  /** Resources that it may touch; null for all, empty for none. */
+  allowList: Array<string> | null;
   createdAt: number;
   createdByUserId: string;
   /** Set when a key made it. */
@@ -84,6 +86,8 @@ export type KeyRecord = {
   } | null;
   /** From where it may be used; null for anywhere. */
   cidrs: Array<string> | null;
+  /** Resources that it may touch; null for all, empty for none. */
+  allowList: Array<string> | null;
   createdAt: number;
   createdByUserId: string;
   /** Set when a key made it. */
@@ -138,8 +142,8 @@ export type Verification = {
   /** What it may do now. */
   permissions: Array<string>;
   expiresAt: number | null;
-  /** IP: it may not be used from there. */
-  reason: "IP";
+  /** IP: it may not be used from there. RESOURCE: not on that. */
+  reason: "IP" | "RESOURCE";
 } | {
   valid: false;
   code: "RATE_LIMITED";
@@ -234,6 +238,11 @@ create(input: {
   } | null;
   /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
   cidrs?: Array<string> | null;
+  /** Resources of your API that the key may touch: at most 128, each `type:id`, `type:*` or `*:*`, or an object of both parts. Everything unless told; an empty list allows nothing. */
+  allowList?: Array<string | {
+    type: string;
+    id: string;
+  }> | null;
   ownerKind?: "personal" | "service";
   /** Whose key it is, or who answers for a service key. You unless told. */
   ownerUserId?: string;
@@ -294,6 +303,8 @@ verify(input: {
   permission?: string;
   /** The address of who presented the key to you. A key that is bound to addresses is FORBIDDEN without it. */
   ip?: string;
+  /** What the call touches, as `type:id`, or `type:*` for all of a type. Without it the key's allow list is not asked, unless it is empty. */
+  resource?: string;
 }, options?: CallOptions): Promise<Verification>;
 };
 /** Who is calling. Describes the key or person behind the credential of this request, and what it may do now. */

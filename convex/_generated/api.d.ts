@@ -77,6 +77,7 @@ import type * as organizations from "../organizations.js";
 import type * as rateLimits from "../rateLimits.js";
 import type * as repetitions from "../repetitions.js";
 import type * as sessions from "../sessions.js";
+import type * as shared_allowList from "../shared/allowList.js";
 import type * as shared_auditChain from "../shared/auditChain.js";
 import type * as shared_cidr from "../shared/cidr.js";
 import type * as shared_errors from "../shared/errors.js";
@@ -165,6 +166,7 @@ declare const fullApi: ApiFromModules<{
   rateLimits: typeof rateLimits;
   repetitions: typeof repetitions;
   sessions: typeof sessions;
+  "shared/allowList": typeof shared_allowList;
   "shared/auditChain": typeof shared_auditChain;
   "shared/cidr": typeof shared_cidr;
   "shared/errors": typeof shared_errors;

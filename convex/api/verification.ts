@@ -21,6 +21,12 @@ export const verifyInputSchema = z
       .describe(
         "The address of who presented the key to you. A key that is bound to addresses is FORBIDDEN without it.",
       ),
+    resource: z
+      .string()
+      .optional()
+      .describe(
+        "What the call touches, as `type:id`, or `type:*` for all of a type. Without it the key's allow list is not asked, unless it is empty.",
+      ),
   })
   .superRefine((input, context) => {
     for (const { path, message } of readQuestion(input).fields) {
@@ -63,7 +69,7 @@ export const verificationSchema = z
       valid: z.literal(false),
       code: z.literal("FORBIDDEN"),
       ...facts,
-      reason: z.enum(["IP"]).describe("IP: it may not be used from there."),
+      reason: z.enum(["IP", "RESOURCE"]).describe("IP: it may not be used from there. RESOURCE: not on that."),
     }),
     z.object({ valid: z.literal(false), code: z.literal("RATE_LIMITED"), ...facts, rateLimit: rateSchema }),
     z.object({ valid: z.literal(false), code: z.literal("NOT_FOUND") }),

@@ -44,7 +44,12 @@ function readPlain(input: unknown): VerifyQuestion | null {
   return fields.length === 0 ? question : null;
 }
 
-const PLAIN_FIELDS: ReadonlySet<string> = new Set(["key", "permission", "ip"] satisfies (keyof VerifyInput)[]);
+const PLAIN_FIELDS: ReadonlySet<string> = new Set([
+  "key",
+  "permission",
+  "ip",
+  "resource",
+] satisfies (keyof VerifyInput)[]);
 
 function isPlain(input: unknown): input is VerifyInput {
   if (typeof input !== "object" || input === null || !("key" in input)) return false;

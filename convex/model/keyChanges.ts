@@ -82,6 +82,7 @@ export function toAuditState(key: Doc<"keys">): Record<string, unknown> {
     expiresAt: key.expiresAt,
     rateLimit: key.rateLimit,
     cidrs: key.cidrs ?? null,
+    allowList: key.allowList ?? null,
     version: key.version,
   };
 }

@@ -1,5 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { isWithinAllowList } from "../shared/allowList.ts";
 import { isWithinCidrs } from "../shared/cidr.ts";
 import { latchkeyError, missingKey } from "../shared/errors.ts";
 import type { FieldError } from "../shared/errors.ts";
@@ -11,7 +12,7 @@ import type { ResolvedCaller } from "./callers.ts";
 /** The parts of a key that decide how much power it gives. */
 export type KeyPower = Pick<
   Doc<"keys">,
-  "ownerKind" | "ownerUserId" | "permissions" | "expiresAt" | "env" | "rateLimit" | "cidrs"
+  "ownerKind" | "ownerUserId" | "permissions" | "expiresAt" | "env" | "rateLimit" | "cidrs" | "allowList"
 >;
 
 /**
@@ -63,7 +64,8 @@ export async function requireCreate(
 /**
  * Nobody grants what they do not hold: the power of a key that would come to life by creating, rotating or
  * enabling it must lie within the caller's own. A calling key, besides, never makes one that is owned by
- * another, lives longer, is of the other environment or may be used faster or from elsewhere. Throws FORBIDDEN.
+ * another, lives longer, is of the other environment or may be used faster, from elsewhere or on other resources.
+ * Throws FORBIDDEN.
  */
 export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): void {
   const beyond =
@@ -97,6 +99,9 @@ export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): voi
       "FORBIDDEN",
       "A key cannot make a key that works from addresses where it does not work itself.",
     );
+  }
+  if (!isWithinAllowList(power.allowList ?? null, record.allowList ?? null)) {
+    throw latchkeyError("FORBIDDEN", "A key cannot make a key for resources that it may not touch itself.");
   }
 }
 

@@ -31,6 +31,8 @@ export const vKeyView = v.object({
   rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
   // Null when it may be used from anywhere.
   cidrs: v.union(v.array(v.string()), v.null()),
+  // Null when it may touch every resource; empty when none.
+  allowList: v.union(v.array(v.string()), v.null()),
   version: v.number(),
   // Until when the secret from before the last rotation still works; null when there is none.
   previousSecretValidUntil: v.union(v.number(), v.null()),
@@ -66,6 +68,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">): Promise<KeyVie
     revokeReason: key.revokeReason ?? null,
     rateLimit: key.rateLimit,
     cidrs: key.cidrs ?? null,
+    allowList: key.allowList ?? null,
     version: key.version,
     previousSecretValidUntil: oldEnds.length === 0 ? null : Math.max(...oldEnds),
   };

@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
+import { checkAllowList } from "../shared/allowList.ts";
 import { checkCidrs } from "../shared/cidr.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import type { FieldError } from "../shared/errors.ts";
@@ -40,6 +41,8 @@ export const vNewKey = v.object({
   rateLimit: v.optional(v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null())),
   // Ranges of addresses from which it may be used; null for anywhere. Absent: as the calling key, or anywhere.
   cidrs: v.optional(v.union(v.array(v.string()), v.null())),
+  // Resources that it may touch; null for all, empty for none. Absent: as the calling key, or all.
+  allowList: v.optional(v.union(v.array(v.string()), v.null())),
   ownerKind: v.optional(v.union(v.literal("personal"), v.literal("service"))),
   // Whose key it is, or who answers for the service key. Absent: the caller's own person.
   ownerUserId: v.optional(v.string()),
@@ -69,6 +72,7 @@ export async function createKey(
     env: secret.env,
     rateLimit: wanted.rateLimit ?? caller.key?.record.rateLimit ?? null,
     cidrs: wanted.cidrs === undefined ? caller.key?.record.cidrs : (wanted.cidrs ?? undefined),
+    allowList: wanted.allowList === undefined ? caller.key?.record.allowList : (wanted.allowList ?? undefined),
   };
   requireWithinPower(caller, power);
   const ownerRef = toOwnerRef(owner);
@@ -119,6 +123,7 @@ type CheckedNewKey = {
   expiresAt: number;
   rateLimit: { limit: number; windowMs: number } | null | undefined;
   cidrs: string[] | null | undefined;
+  allowList: string[] | null | undefined;
 };
 
 /** Collects every wrong field before it refuses, so that a form can mark them all at once. */
@@ -138,6 +143,7 @@ function checkNewKey(input: NewKey, now: number): CheckedNewKey {
   const expiresAt = take("expiresAt", checkExpiry(input.expiresAt, now), now);
   const rateLimit = input.rateLimit ? take("rateLimit", checkRateLimit(input.rateLimit), null) : input.rateLimit;
   const cidrs = input.cidrs ? take("cidrs", checkCidrs(input.cidrs), []) : input.cidrs;
+  const allowList = input.allowList ? take("allowList", checkAllowList(input.allowList), []) : input.allowList;
   if (input.prefix !== undefined && !PREFIX_PATTERN.test(input.prefix)) {
     fields.push({ path: "prefix", message: "Use 2 to 16 lower-case letters and digits." });
   }
@@ -151,7 +157,17 @@ function checkNewKey(input: NewKey, now: number): CheckedNewKey {
     }
   }
   if (fields.length > 0) throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", fields);
-  return { name, nameKey, description: description || undefined, tags, permissions, expiresAt, rateLimit, cidrs };
+  return {
+    name,
+    nameKey,
+    description: description || undefined,
+    tags,
+    permissions,
+    expiresAt,
+    rateLimit,
+    cidrs,
+    allowList,
+  };
 }
 
 /** A calling key makes keys for its own owner unless told otherwise; a person, personal keys for itself. */

@@ -1,6 +1,7 @@
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
+import { allows } from "../shared/allowList.ts";
 import { allowsAddress, parseAddress } from "../shared/cidr.ts";
 import type { SpentRate } from "../shared/errors.ts";
 import { parseKey } from "../shared/keyFormat.ts";
@@ -32,6 +33,8 @@ export type KeyState = {
   rateLimit: { limit: number; windowMs: number } | null;
   /** Ranges of addresses from which it may be used; null for anywhere. */
   cidrs: string[] | null;
+  /** Resources that it may touch; null for all, empty for none. */
+  allowList: string[] | null;
   /** False when a personal key's owner has left, was suspended, or holds no role. */
   ownerActive: boolean;
 };
@@ -42,8 +45,8 @@ export type Refusal = "REVOKED" | "EXPIRED" | "DISABLED";
 /** Where a key stands against its own limit after a call; `ok` is whether the call was within it. */
 export type Rate = SpentRate & { ok: boolean };
 
-/** What about a call a key was not made for: where the call comes from. */
-export type Forbidden = "IP";
+/** What about a call a key was not made for: where the call comes from, or what it touches. */
+export type Forbidden = "IP" | "RESOURCE";
 
 type KeyFacts = Pick<
   KeyState,
@@ -98,7 +101,7 @@ export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender:
 export async function verifyKey(
   ctx: ActionCtx,
   organizationId: Id<"organization">,
-  { key: text, permission, ip }: VerifyQuestion,
+  { key: text, permission, ip, resource }: VerifyQuestion,
   sender: Sender,
 ): Promise<Verification> {
   const key = await findKey(ctx, text);
@@ -108,12 +111,19 @@ export async function verifyKey(
   const refusal = refusalOf(key, now);
   if (refusal !== null) return { valid: false, code: refusal, ...facts };
   if (!allowsAddress(key.cidrs, ip)) return { valid: false, code: "FORBIDDEN", reason: "IP", ...facts };
+  if (!isAllowedOn(key, resource)) return { valid: false, code: "FORBIDDEN", reason: "RESOURCE", ...facts };
   if (permission !== null && !isSatisfied(permission, (single) => covers(key.permissions, single))) {
     return { valid: false, code: "INSUFFICIENT_PERMISSIONS", ...facts };
   }
   const rateLimit = await useKey(ctx, key, now, sender);
   if (rateLimit !== null && !rateLimit.ok) return { valid: false, code: "RATE_LIMITED", ...facts, rateLimit };
   return { valid: true, code: "VALID", ...facts, rateLimit };
+}
+
+/** An empty list allows nothing, whether a resource was named or not. */
+function isAllowedOn({ allowList }: KeyState, resource: string | null): boolean {
+  if (allowList === null) return true;
+  return resource === null ? allowList.length > 0 : allows(allowList, resource);
 }
 
 function toFacts(key: KeyState): KeyFacts {

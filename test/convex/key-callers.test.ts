@@ -84,6 +84,25 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     }
   });
 
+  test("E8 makes and enables no key for resources that it may not touch itself", async () => {
+    const maker = await createKey(deployment, admin.caller, {
+      ownerKind: "service",
+      permissions: ["keys:create", "keys:disable", "keys:read"],
+      allowList: ["project:*", "report:7"],
+    });
+    const make = async (allowList?: string[] | null) => await createKey(deployment, maker.as, { allowList });
+    expect((await make()).record.allowList).toEqual(["project:*", "report:7"]);
+    expect((await make(["report:7", "project:1"])).record.allowList).toEqual(["project:1", "report:7"]);
+    expect((await make([])).record.allowList).toEqual([]);
+    for (const wider of [null, ["*:*"], ["report:*"], ["project:1", "report:8"]]) {
+      expect(await refusalOf(make(wider))).toBe("FORBIDDEN");
+    }
+    const { record } = await createKey(deployment, admin.caller, { ownerKind: "service", allowList: ["user:1"] });
+    await deployment.call(internal.keys.disable, { caller: admin.caller, keyId: record._id });
+    const enable = deployment.call(internal.keys.enable, { caller: maker.as, keyId: record._id });
+    expect(await refusalOf(enable)).toBe("FORBIDDEN");
+  });
+
   test("does not rotate or enable what it could not have made", async () => {
     const manager = await createKey(deployment, admin.caller, {
       ownerKind: "service",

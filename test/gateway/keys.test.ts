@@ -224,7 +224,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
 
     test("E20 a key bound to addresses is good from there only, and a denied address spends nothing of its limit", async () => {
       const { key } = await world.createKey({
-        name: "bound",
+        name: "bound to addresses",
         cidrs: ["192.0.2.99/24", "2001:db8::/32"],
         rateLimit: { limit: 2, windowMs: 86_400_000 },
       });
@@ -240,6 +240,45 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       expect((await verify({ key, ip: "192.0.2.2" })).body).toMatchObject({ code: "RATE_LIMITED" });
       for (const ip of ["", "home", "192.0.2.1:80", "192.0.2.1, 192.0.2.2"]) {
         expect(await verify({ key, ip })).toMatchObject({ status: 422, body: { errors: [{ path: "ip" }] } });
+      }
+    });
+
+    test("C6 a key with an allow list is good for what it names, and an empty list is good for nothing", async () => {
+      const { id, key } = await world.createKey({
+        name: "listed",
+        allowList: ["report:7", "project:42", "project:*", "report:7", { type: "report", id: "8" }],
+      });
+      const { body } = await world.asOwner("GET", `/api/v1/keys/${id}`);
+      expect(body).toMatchObject({ allowList: ["project:*", "report:7", "report:8"] });
+      const ask = async (presented: string, resource?: string) =>
+        (await verify({ key: presented, ...(resource !== undefined && { resource }) })).body;
+      for (const resource of ["project:1", "project:*", "report:7", undefined]) {
+        expect(await ask(key, resource)).toMatchObject({ code: "VALID" });
+      }
+      for (const resource of ["report:9", "report:*", "user:1"]) {
+        expect(await ask(key, resource)).toMatchObject({ code: "FORBIDDEN", reason: "RESOURCE" });
+      }
+      const closed = await world.createKey({ name: "closed", allowList: [] });
+      expect(await ask(closed.key, "project:1")).toMatchObject({ code: "FORBIDDEN", reason: "RESOURCE" });
+      expect(await ask(closed.key)).toMatchObject({ code: "FORBIDDEN", reason: "RESOURCE" });
+      const open = await world.createKey({ name: "open" });
+      expect(await ask(open.key, "project:1")).toMatchObject({ code: "VALID" });
+    });
+
+    test("C6 wrong resources are refused by field, on a key and in a question", async () => {
+      const { key } = await world.createKey({ name: "asked" });
+      for (const resource of ["", "project", "*:*", "project:a b"]) {
+        expect(await verify({ key, resource })).toMatchObject({
+          status: 422,
+          body: { errors: [{ path: "resource" }] },
+        });
+      }
+      const many = Array.from({ length: 129 }, (_, index) => `project:${index}`);
+      for (const allowList of [["project"], ["*:1"], many]) {
+        expect(await world.asOwner("POST", "/api/v1/keys", { name: "wrong", allowList })).toMatchObject({
+          status: 422,
+          body: { code: "INVALID_INPUT", errors: [{ path: "allowList" }] },
+        });
       }
     });
 

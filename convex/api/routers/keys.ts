@@ -1,8 +1,10 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
+import type { NewKey } from "../../model/newKeys.ts";
 import { verifyKey } from "../../model/verifyKey.ts";
 import type { Verification } from "../../model/verifyKey.ts";
 import { readQuestion } from "../../model/verifyQuestion.ts";
+import { ALLOW_LIST_MAX, RESOURCE_MAX_LENGTH } from "../../shared/allowList.ts";
 import { CIDRS_MAX } from "../../shared/cidr.ts";
 import { EXAMPLE_RECORD, keyRecordSchema, rateLimitSchema, toKeyRecord } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
@@ -46,6 +48,14 @@ const newKeySchema = z.strictObject({
     .optional()
     .describe(
       `From where the key may be used: at most ${CIDRS_MAX} addresses or ranges, such as \`192.0.2.0/24\` or \`2001:db8::/32\`. Anywhere unless told.`,
+    ),
+  allowList: z
+    .array(z.union([z.string().max(RESOURCE_MAX_LENGTH), z.strictObject({ type: z.string(), id: z.string() })]))
+    .max(1024)
+    .nullable()
+    .optional()
+    .describe(
+      `Resources of your API that the key may touch: at most ${ALLOW_LIST_MAX}, each \`type:id\`, \`type:*\` or \`*:*\`, or an object of both parts. Everything unless told; an empty list allows nothing.`,
     ),
   ownerKind: z.enum(["personal", "service"]).optional(),
   ownerUserId: z.string().optional().describe("Whose key it is, or who answers for a service key. You unless told."),
@@ -91,7 +101,7 @@ export const keysRouter = router({
     .mutation(async ({ ctx, input }): Promise<Revealed> => {
       // Minting loads better-auth, which nothing else here needs.
       const { createKey } = await import("../../auth/credentials.ts");
-      const { key, record } = await createKey(ctx.convex, ctx.identified.caller, input, ctx.once);
+      const { key, record } = await createKey(ctx.convex, ctx.identified.caller, toNewKey(input), ctx.once);
       return { ...toKeyRecord(record, Date.now()), key };
     }),
 
@@ -283,6 +293,15 @@ export const keysRouter = router({
       );
     }),
 });
+
+/** A resource may be given as one text or in its two parts; inside, it is the text. */
+function toNewKey({ allowList, ...input }: z.infer<typeof newKeySchema>): NewKey {
+  if (!allowList) return { ...input, allowList };
+  return {
+    ...input,
+    allowList: allowList.map((entry) => (typeof entry === "string" ? entry : `${entry.type}:${entry.id}`)),
+  };
+}
 
 /** What the operations on one key have in common. */
 function onKey(
