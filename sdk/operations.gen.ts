@@ -306,6 +306,23 @@ verify(input: {
   /** What the call touches, as `type:id`, or `type:*` for all of a type. Without it the key's allow list is not asked, unless it is empty. */
   resource?: string;
 }, options?: CallOptions): Promise<Verification>;
+/** Verify several keys. Answers for each item what `keys.verify` would, in the same order. A wrong item refuses the whole call before any key is used. Takes `keys:verify`. */
+verifyBatch(input: {
+  /** Up to 100 questions, each as `keys.verify` takes it. */
+  items: Array<{
+    /** The plaintext that somebody presented to you. */
+    key: string;
+    /** What the key must be allowed to do: `orders:read`, or an expression such as `orders:read AND (orders:refund OR billing:*)`. AND binds tighter than OR. */
+    permission?: string;
+    /** The address of who presented the key to you. A key that is bound to addresses is FORBIDDEN without it. */
+    ip?: string;
+    /** What the call touches, as `type:id`, or `type:*` for all of a type. Without it the key's allow list is not asked, unless it is empty. */
+    resource?: string;
+  }>;
+}, options?: CallOptions): Promise<{
+  /** A verdict per item, in the order of the items. */
+  results: Array<Verification>;
+}>;
 };
 /** Who is calling. Describes the key or person behind the credential of this request, and what it may do now. */
 whoami(options?: CallOptions): Promise<WhoIs>;
@@ -329,6 +346,7 @@ expire: (input, options) => call("POST", "/api/v1/keys/{keyId}/expire", input, o
 revoke: (input, options) => call("POST", "/api/v1/keys/{keyId}/revoke", input, options),
 rotate: (input, options) => call("POST", "/api/v1/keys/{keyId}/rotate", input, options),
 verify: (input, options) => call("POST", "/api/v1/keys/verify", input, options),
+verifyBatch: (input, options) => call("POST", "/api/v1/keys/verify-batch", input, options),
 },
 whoami: (options) => call("GET", "/api/v1/whoami", {}, options),
 health: (options) => call("GET", "/api/health", {}, options),

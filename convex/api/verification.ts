@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { readQuestion } from "../model/verifyQuestion.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
+import { EXAMPLE_RECORD } from "./keyRecord.ts";
 
 const MAX_KEY_LENGTH = 512;
 
@@ -33,6 +34,18 @@ export const verifyInputSchema = z
       context.addIssue({ code: "custom", path: [path], message });
     }
   });
+
+/** How many keys one call may ask about. */
+export const BATCH_MAX = 100;
+
+/** What `keys.verifyBatch` takes. */
+export const verifyBatchInputSchema = z.strictObject({
+  items: z
+    .array(verifyInputSchema)
+    .min(1)
+    .max(BATCH_MAX)
+    .describe(`Up to ${BATCH_MAX} questions, each as \`keys.verify\` takes it.`),
+});
 
 /** A key's limit after this call, in requests and milliseconds. */
 export const rateSchema = z
@@ -75,3 +88,23 @@ export const verificationSchema = z
     z.object({ valid: z.literal(false), code: z.literal("NOT_FOUND") }),
   ])
   .meta({ id: "Verification", description: "The verdict on a key. A key that is not good still says which it is." });
+
+/** What `keys.verifyBatch` answers. */
+export const verificationsSchema = z.object({
+  results: z.array(verificationSchema).describe("A verdict per item, in the order of the items."),
+});
+
+/** What examples in the document show. */
+export const EXAMPLE_VERIFICATION = {
+  valid: true,
+  code: "VALID",
+  keyId: EXAMPLE_RECORD.id,
+  organizationId: EXAMPLE_RECORD.organizationId,
+  ownerKind: "service",
+  ownerUserId: EXAMPLE_RECORD.ownerUserId,
+  name: EXAMPLE_RECORD.name,
+  env: "live",
+  permissions: ["orders:*"],
+  expiresAt: EXAMPLE_RECORD.expiresAt,
+  rateLimit: null,
+};

@@ -120,6 +120,35 @@ export async function verifyKey(
   return { valid: true, code: "VALID", ...facts, rateLimit };
 }
 
+/**
+ * Judges several keys, each exactly as `verifyKey` would, and answers in the same order. Questions about the same key
+ * are asked one after the other, so that its limit goes to the earlier ones.
+ */
+export async function verifyKeys(
+  ctx: ActionCtx,
+  organizationId: Id<"organization">,
+  questions: readonly VerifyQuestion[],
+  sender: Sender,
+): Promise<Verification[]> {
+  const lastOf = new Map<string, Promise<unknown>>();
+  return await Promise.all(
+    questions.map(async (question) => {
+      const before = lastOf.get(question.key);
+      const verdict = judgeAfter(before, async () => await verifyKey(ctx, organizationId, question, sender));
+      lastOf.set(question.key, verdict);
+      return await verdict;
+    }),
+  );
+}
+
+async function judgeAfter(
+  before: Promise<unknown> | undefined,
+  judge: () => Promise<Verification>,
+): Promise<Verification> {
+  await before;
+  return await judge();
+}
+
 /** An empty list allows nothing, whether a resource was named or not. */
 function isAllowedOn({ allowList }: KeyState, resource: string | null): boolean {
   if (allowList === null) return true;

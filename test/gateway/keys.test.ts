@@ -300,6 +300,59 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       expect(codes).toEqual(["DISABLED", "EXPIRED", "REVOKED"]);
     });
 
+    test("verifyBatch answers each item in order, exactly as verify would", async () => {
+      const batch = async (items: unknown, key = verifier) =>
+        await world.call("POST", "/api/v1/keys/verify-batch", { key, body: { items } });
+      const good = await world.createKey({ name: "batched", ownerKind: "service", permissions: ["orders:*"] });
+      const once = await world.createKey({ name: "once only", rateLimit: { limit: 1, windowMs: 86_400_000 } });
+      const bound = await world.createKey({ name: "bound here", cidrs: ["192.0.2.0/24"], allowList: ["project:1"] });
+      const gone = await world.createKey({ name: "gone" });
+      await world.asOwner("POST", `/api/v1/keys/${gone.id}/revoke`, {});
+      const { status, body } = await batch([
+        { key: once.key },
+        { key: good.key, permission: "orders:read AND orders:refund" },
+        { key: "nonsense" },
+        { key: once.key },
+        { key: bound.key, ip: "192.0.2.1", resource: "project:1" },
+        { key: bound.key, ip: "198.51.100.1", resource: "project:1" },
+        { key: bound.key, ip: "192.0.2.1", resource: "project:2" },
+        { key: good.key, permission: "bills:read" },
+        { key: gone.key },
+        { key: good.key },
+      ]);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        results: [
+          { code: "VALID", keyId: once.id },
+          { code: "VALID", keyId: good.id },
+          { code: "NOT_FOUND" },
+          { code: "RATE_LIMITED", keyId: once.id },
+          { code: "VALID", keyId: bound.id },
+          { code: "FORBIDDEN", reason: "IP" },
+          { code: "FORBIDDEN", reason: "RESOURCE" },
+          { code: "INSUFFICIENT_PERMISSIONS" },
+          { code: "REVOKED", keyId: gone.id },
+          { code: "VALID", keyId: good.id },
+        ],
+      });
+
+      expect((await batch(Array.from({ length: 100 }, () => ({ key: good.key })))).body?.["results"]).toHaveLength(100);
+      for (const items of [[], Array.from({ length: 101 }, () => ({ key: good.key })), undefined]) {
+        expect(await batch(items)).toMatchObject({ status: 422, body: { errors: [{ path: "items" }] } });
+      }
+      expect(await batch([{ key: good.key }], good.key)).toMatchObject({ status: 403, body: { code: "FORBIDDEN" } });
+    });
+
+    test("verifyBatch names a wrong item by its place, and then uses no key", async () => {
+      const { key } = await world.createKey({ name: "spared", rateLimit: { limit: 1, windowMs: 86_400_000 } });
+      const items = [{ key }, { key, permission: "(orders:read" }];
+      expect(await world.call("POST", "/api/v1/keys/verify-batch", { key: verifier, body: { items } })).toMatchObject({
+        status: 422,
+        body: { errors: [{ path: "items.1.permission" }] },
+      });
+      expect((await verify({ key })).body).toMatchObject({ code: "VALID", rateLimit: { remaining: 0 } });
+    });
+
     test("takes the permission keys:verify", async () => {
       const { key } = await world.createKey({ name: "powerless", ownerKind: "service" });
       expect(await verify({ key }, key)).toMatchObject({ status: 403, body: { code: "FORBIDDEN" } });

@@ -34,6 +34,7 @@ test("every operation says what it is, what it answers and how it refuses", () =
     "keys.revoke",
     "keys.rotate",
     "keys.verify",
+    "keys.verifyBatch",
     "whoami",
   ]);
   for (const { summary, description, responses, security, tags } of operations) {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
 import type { NewKey } from "../../model/newKeys.ts";
-import { verifyKey } from "../../model/verifyKey.ts";
+import { verifyKey, verifyKeys } from "../../model/verifyKey.ts";
 import type { Verification } from "../../model/verifyKey.ts";
 import { readQuestion } from "../../model/verifyQuestion.ts";
 import { ALLOW_LIST_MAX, RESOURCE_MAX_LENGTH } from "../../shared/allowList.ts";
@@ -10,7 +10,13 @@ import { EXAMPLE_RECORD, keyRecordSchema, rateLimitSchema, toKeyRecord } from ".
 import type { KeyRecord } from "../keyRecord.ts";
 import { callerProcedure, router } from "../trpc.ts";
 import type { OperationMeta } from "../trpc.ts";
-import { verificationSchema, verifyInputSchema } from "../verification.ts";
+import {
+  EXAMPLE_VERIFICATION,
+  verificationSchema,
+  verificationsSchema,
+  verifyBatchInputSchema,
+  verifyInputSchema,
+} from "../verification.ts";
 import { requirePermission } from "../whoIs.ts";
 
 const DEFAULT_PAGE = 50;
@@ -265,20 +271,9 @@ export const keysRouter = router({
           key: "lk_live_4fQ2x9LmZa_…",
           permission: "orders:read AND (orders:refund OR billing:*)",
           ip: "192.0.2.7",
+          resource: "project:42",
         },
-        output: {
-          valid: true,
-          code: "VALID",
-          keyId: EXAMPLE_RECORD.id,
-          organizationId: EXAMPLE_RECORD.organizationId,
-          ownerKind: "service",
-          ownerUserId: EXAMPLE_RECORD.ownerUserId,
-          name: EXAMPLE_RECORD.name,
-          env: "live",
-          permissions: ["orders:*"],
-          expiresAt: EXAMPLE_RECORD.expiresAt,
-          rateLimit: null,
-        },
+        output: EXAMPLE_VERIFICATION,
       },
     })
     .input(verifyInputSchema)
@@ -291,6 +286,29 @@ export const keysRouter = router({
         readQuestion(input).question,
         ctx.arrival,
       );
+    }),
+
+  verifyBatch: callerProcedure
+    .meta({
+      method: "POST",
+      path: "/api/v1/keys/verify-batch",
+      status: 200,
+      tag: "Keys",
+      summary: "Verify several keys",
+      description:
+        "Answers for each item what `keys.verify` would, in the same order. A wrong item refuses the whole call before any key is used. Takes `keys:verify`.",
+      errors: [],
+      example: {
+        input: { items: [{ key: "lk_live_4fQ2x9LmZa_…", permission: "orders:read" }, { key: "lk_live_unknown_…" }] },
+        output: { results: [EXAMPLE_VERIFICATION, { valid: false, code: "NOT_FOUND" }] },
+      },
+    })
+    .input(verifyBatchInputSchema)
+    .output(verificationsSchema)
+    .mutation(async ({ ctx, input }): Promise<{ results: Verification[] }> => {
+      requirePermission(ctx.identified, "keys:verify");
+      const questions = input.items.map((item) => readQuestion(item).question);
+      return { results: await verifyKeys(ctx.convex, ctx.identified.caller.organizationId, questions, ctx.arrival) };
     }),
 });
 
