@@ -173,6 +173,67 @@ export type Rate = {
   retryAfterMs: number;
 };
 
+/** Who changed what. Each entry's hash holds the entry before. */
+export type AuditEntry = {
+  id: string;
+  organizationId: string;
+  /** Counts the organization's entries from 1. */
+  seq: number;
+  /** Epoch milliseconds. */
+  at: number;
+  actor: {
+    type: "user" | "key" | "system";
+    id: string;
+    name: string;
+  };
+  /** `<noun>.<verb>`, for example `key.revoke`. */
+  action: string;
+  targetKind: string;
+  targetId: string;
+  /** What changed, as it was: JSON text. Never a secret. */
+  before: string | null;
+  /** What changed, as it is: JSON text. */
+  after: string | null;
+  reason: string | null;
+  /** The trace id of the request that made the change. */
+  requestId: string;
+  ip: string | null;
+  agent: string | null;
+  /** The hash of the entry before. */
+  previousHash: string;
+  /** SHA-256 of the entry's canonical JSON, previousHash included, in hexadecimal. */
+  hash: string;
+};
+
+/** Whether a stretch of the audit chain is whole. */
+export type AuditVerification = {
+  /** Entries of this page that were found right. */
+  checked: number;
+  /** The first entry that is not as it was written; checking ends there. */
+  broken: {
+    /** Where in the chain; 0 for an entry outside it. */
+    seq: number;
+    /** Null when the entry is not there. */
+    entryId: string | null;
+    problem: "missing" | "duplicate" | "unlinked" | "altered" | "unchained" | "head";
+  } | null;
+  /** Null at the end of the chain and at a break. */
+  nextCursor: string | null;
+  /** The last entry found right. Kept elsewhere, it proves later that nothing before it was rewritten. */
+  last: {
+    seq: number;
+    hash: string;
+  };
+};
+
+/** A page of text with its content type. */
+export type Download = {
+  contentType: string;
+  text: string;
+  /** Null on the last page. */
+  nextCursor: string | null;
+};
+
 /** The caller, as this request found it. */
 export type WhoIs = {
   type: "key";
@@ -324,6 +385,31 @@ verifyBatch(input: {
   results: Array<Verification>;
 }>;
 };
+audit: {
+/** List audit entries. Newest first. Takes `audit:read`. */
+list(input?: {
+  action?: string;
+  actor?: string;
+  target?: string;
+  cursor?: string;
+  limit?: number;
+}, options?: CallOptions): Promise<{
+  items: Array<AuditEntry>;
+  /** Null on the last page. A filtered page may be short and not the last. */
+  nextCursor: string | null;
+}>;
+/** Verify the audit chain. Checks a page of the chain from its start, and tells the first break. Takes `audit:read`. */
+verify(input?: {
+  cursor?: string;
+  limit?: number;
+}, options?: CallOptions): Promise<AuditVerification>;
+/** Export audit entries. A page of the whole trail as text, oldest first; pages in their order make one file. Answers the text itself, with the header `X-Next-Cursor` unless it is the last page, or as JSON when `Accept` names `application/json`. JSON lines hold what was hashed; CSV guards cells against being taken for formulas. Takes `audit:read`. */
+export(input?: {
+  format?: "jsonl" | "csv";
+  cursor?: string;
+  limit?: number;
+}, options?: CallOptions): Promise<Download>;
+};
 /** Who is calling. Describes the key or person behind the credential of this request, and what it may do now. */
 whoami(options?: CallOptions): Promise<WhoIs>;
 /** Whether Latchkey can serve. Answers once functions run and the database can be read. */
@@ -347,6 +433,11 @@ revoke: (input, options) => call("POST", "/api/v1/keys/{keyId}/revoke", input, o
 rotate: (input, options) => call("POST", "/api/v1/keys/{keyId}/rotate", input, options),
 verify: (input, options) => call("POST", "/api/v1/keys/verify", input, options),
 verifyBatch: (input, options) => call("POST", "/api/v1/keys/verify-batch", input, options),
+},
+audit: {
+list: (input = {}, options) => call("GET", "/api/v1/audit", input, options),
+verify: (input = {}, options) => call("GET", "/api/v1/audit/verify", input, options),
+export: (input = {}, options) => call("GET", "/api/v1/audit/export", input, options),
 },
 whoami: (options) => call("GET", "/api/v1/whoami", {}, options),
 health: (options) => call("GET", "/api/health", {}, options),

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type * as api_auditExport from "../api/auditExport.js";
 import type * as api_context from "../api/context.js";
 import type * as api_keyRecord from "../api/keyRecord.js";
 import type * as api_openapi from "../api/openapi.js";
@@ -16,6 +17,7 @@ import type * as api_refusal from "../api/refusal.js";
 import type * as api_repetition from "../api/repetition.js";
 import type * as api_rest from "../api/rest.js";
 import type * as api_router from "../api/router.js";
+import type * as api_routers_audit from "../api/routers/audit.js";
 import type * as api_routers_health from "../api/routers/health.js";
 import type * as api_routers_keys from "../api/routers/keys.js";
 import type * as api_routers_whoami from "../api/routers/whoami.js";
@@ -97,6 +99,7 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  "api/auditExport": typeof api_auditExport;
   "api/context": typeof api_context;
   "api/keyRecord": typeof api_keyRecord;
   "api/openapi": typeof api_openapi;
@@ -105,6 +108,7 @@ declare const fullApi: ApiFromModules<{
   "api/repetition": typeof api_repetition;
   "api/rest": typeof api_rest;
   "api/router": typeof api_router;
+  "api/routers/audit": typeof api_routers_audit;
   "api/routers/health": typeof api_routers_health;
   "api/routers/keys": typeof api_routers_keys;
   "api/routers/whoami": typeof api_routers_whoami;

@@ -9,6 +9,7 @@ type JsonSchema = { [keyword: string]: unknown };
 
 const TAGS = [
   { name: "Keys", description: "Create keys, look at them, end them, and ask whether one is good." },
+  { name: "Audit", description: "Who changed what, and that nobody rewrote it." },
   { name: "Callers", description: "Who is calling, and with which rights." },
   { name: "System", description: "Whether this Latchkey can serve." },
 ];
@@ -161,6 +162,7 @@ function describeSuccess({ meta, output }: Operation, schemas: Schemas): JsonSch
   const done = meta.status === 201 ? "Made." : "Done.";
   const schema = schemas.outputOf(output);
   const first = { description: done, content: { "application/json": { schema, ...example } } };
+  if (meta.download !== undefined) return { [meta.status]: describeDownload(first, meta.download) };
   if (meta.repeated === undefined) return { [meta.status]: first };
   const again = schemas.outputOf(meta.repeated);
   const repeated = "Done before, by a request of the same Idempotency-Key. The plaintext is not shown again.";
@@ -169,6 +171,18 @@ function describeSuccess({ meta, output }: Operation, schemas: Schemas): JsonSch
   }
   const either = { schema: { anyOf: [schema, again] }, ...example };
   return { 200: { description: `${done} Or: ${repeated}`, content: { "application/json": either } } };
+}
+
+/** Text when asked for plainly, JSON for whoever names it in `Accept`. */
+function describeDownload(success: { content: JsonSchema }, types: readonly string[]): JsonSchema {
+  const texts = types.map((type) => [type.split(";")[0], { schema: { type: "string" } }]);
+  return {
+    ...success,
+    headers: {
+      "X-Next-Cursor": { description: "The cursor of the next page; absent on the last.", schema: { type: "string" } },
+    },
+    content: { ...success.content, ...Object.fromEntries(texts) },
+  };
 }
 
 function describeErrors(operation: Operation): JsonSchema {

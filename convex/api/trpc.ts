@@ -1,5 +1,5 @@
 import { initTRPC } from "@trpc/server";
-import type * as z from "zod";
+import * as z from "zod";
 import type { ErrorCode } from "../shared/errors.ts";
 import { FAULT, HTTP_STATUS } from "../shared/errors.ts";
 import type { ApiContext } from "./context.ts";
@@ -12,7 +12,7 @@ export type OperationMeta = {
   path: string;
   /** The status of success. */
   status: 200 | 201 | 204;
-  tag: "Keys" | "Callers" | "System";
+  tag: "Keys" | "Audit" | "Callers" | "System";
   summary: string;
   description: string;
   /** The refusals of its own, beside those that any operation can answer. */
@@ -23,8 +23,20 @@ export type OperationMeta = {
   forOwner?: true;
   /** Present when REST honours the header Idempotency-Key: what a repetition answers, with status 200. */
   repeated?: z.ZodType;
+  /** Present when the output is a Download, whose text REST answers by itself: the content types that it may have. */
+  download?: readonly string[];
   example: { input?: unknown; output?: unknown };
 };
+
+/** One page of a text that may be long. */
+export const downloadSchema = z
+  .object({
+    contentType: z.string(),
+    text: z.string(),
+    nextCursor: z.string().nullable().describe("Null on the last page."),
+  })
+  .meta({ id: "Download", description: "A page of text with its content type." });
+export type Download = z.infer<typeof downloadSchema>;
 
 const t = initTRPC
   .context<ApiContext>()

@@ -6,7 +6,7 @@ import type { Credential } from "./credential.ts";
 const ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS";
 const ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Api-Key, X-Organization-Id";
 const EXPOSED_HEADERS =
-  "Idempotent-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, X-Trace-Id";
+  "Idempotent-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, X-Next-Cursor, X-Trace-Id";
 const PREFLIGHT_SECONDS = 600;
 
 /**

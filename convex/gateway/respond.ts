@@ -31,6 +31,25 @@ export function json(status: number, value: unknown, headers: Record<string, str
   };
 }
 
+/** A page of text. The cursor of the next page is in a header, so that the body is nothing but the text. */
+export function download(
+  { contentType, text, nextCursor }: { contentType: string; text: string; nextCursor: string | null },
+  headers: Record<string, string> = {},
+): Answer {
+  return {
+    status: 200,
+    body: text,
+    headers: {
+      "Content-Type": contentType,
+      // Whatever is in it, a browser saves it and never shows it as a page.
+      "Content-Disposition": "attachment",
+      "Cache-Control": "no-store",
+      ...(nextCursor !== null && { "X-Next-Cursor": nextCursor }),
+      ...headers,
+    },
+  };
+}
+
 export function noContent(headers: Record<string, string> = {}): Answer {
   return { status: 204, body: null, headers: { "Cache-Control": "no-store", ...headers } };
 }

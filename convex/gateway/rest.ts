@@ -6,10 +6,11 @@ import type { Operation } from "../api/operations.ts";
 import { findRepeated, readOnce } from "../api/repetition.ts";
 import { callOperation, gatherInput, readsQuery } from "../api/rest.ts";
 import { appRouter } from "../api/router.ts";
+import { downloadSchema } from "../api/trpc.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { authenticate } from "./authenticate.ts";
 import { readJson, requireSmallBody } from "./body.ts";
-import { json, noContent, problem, rateHeaders } from "./respond.ts";
+import { download, json, noContent, problem, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
 
 const operations = operationsOf(appRouter);
@@ -77,5 +78,13 @@ async function answer(
     context.once = once;
   }
   const output = await callOperation(appRouter, operation, context, input);
+  if (operation.meta.download !== undefined && !acceptsJson(arrival.request.headers)) {
+    return download(downloadSchema.parse(output), headers);
+  }
   return operation.meta.status === 204 ? noContent(headers) : json(operation.meta.status, output, headers);
+}
+
+/** Whether the caller asks for JSON by name, as programs do; browsers and curl take anything. */
+function acceptsJson(headers: Headers): boolean {
+  return headers.get("accept")?.includes("application/json") ?? false;
 }

@@ -23,6 +23,9 @@ test("every operation says what it is, what it answers and how it refuses", () =
   const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
   const names = operations.map(({ operationId }) => operationId);
   expect(names.toSorted((left, right) => left.localeCompare(right))).toEqual([
+    "audit.export",
+    "audit.list",
+    "audit.verify",
     "health",
     "keys.create",
     "keys.delete",

@@ -51,10 +51,10 @@ export async function openWorld(engine: Engine): Promise<World> {
     const answer = {
       status: response.status,
       headers: response.headers,
-      body: text === "" ? undefined : JSON.parse(text),
+      body: text === "" || !isJson(response) ? undefined : JSON.parse(text),
     };
     const { pathname } = new URL(path, site);
-    if (pathname.startsWith("/api/v1/keys") || pathname === "/api/v1/whoami") {
+    if (/^\/api\/v1\/(?:keys|audit|whoami)\b/.test(pathname) && (text === "" || isJson(response))) {
       const type = response.headers.get("content-type");
       if (answer.status !== 404 && answer.status !== 405) requireDocumented(method, pathname, { ...answer, type });
     }
@@ -113,6 +113,10 @@ export async function openWorld(engine: Engine): Promise<World> {
     },
     [Symbol.asyncDispose]: async () => await deployment[Symbol.asyncDispose](),
   };
+}
+
+function isJson(response: Response): boolean {
+  return /^application\/(?:problem\+)?json$/.test(response.headers.get("content-type") ?? "");
 }
 
 export function textOf(answer: Answer, field: string): string {
