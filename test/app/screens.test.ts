@@ -19,6 +19,7 @@ let person: Person;
 let newcomer: Person;
 let member: Person;
 let suspended: Person;
+let mourner: Person;
 
 beforeAll(async () => {
   latchkey = await startTestLatchkey({ dashboard: true });
@@ -28,6 +29,10 @@ beforeAll(async () => {
   const organizationId = await createOrganization(person, "harbour");
   member = await join(organizationId, "member");
   suspended = await join(organizationId, "suspended");
+  mourner = await signUp(latchkey.url, "Mourner");
+  await createOrganization(mourner, "graveyard");
+  const buried = await createKey(mourner, { name: "Buried" });
+  await succeed(await mourner.request("POST", `/api/v1/keys/${buried.id}/revoke`, {}));
   await createKey(person, { name: "Crane control", permissions: ["keys:verify", "cranes:read", "cranes:write"] });
   await createKey(person, { name: "Tide table", expiresAt: Date.now() + 3 * DAY_MS, ownerKind: "service" });
   const { id } = await createKey(person, { name: "Old laptop" });
@@ -39,7 +44,7 @@ afterAll(async () => {
   await latchkey?.[Symbol.asyncDispose]();
 });
 
-const visitors = { newcomer: () => newcomer, member: () => member, suspended: () => suspended };
+const visitors = { newcomer: () => newcomer, member: () => member, suspended: () => suspended, mourner: () => mourner };
 
 type Screen = {
   path: string;
@@ -140,6 +145,7 @@ const screens: Record<string, Screen> = {
   settings: { path: "/o/harbour/settings", shown: "Organization id" },
   "keys, for who may not create any": { path: KEYS, who: "member", shown: "Ada can change that." },
   "keys, for who is suspended": { path: KEYS, who: "suspended", shown: "You are suspended in harbour" },
+  "only dead keys": { path: "/o/graveyard/keys", who: "mourner", shown: "No live keys" },
   "somebody else's organization": { path: KEYS, who: "newcomer", shown: "No such organization" },
   "no such page": { path: "/nowhere/at/all", shown: "Nothing is here" },
 };

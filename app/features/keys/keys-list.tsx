@@ -1,3 +1,5 @@
+import { convexQuery } from "@convex-dev/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { usePaginatedQuery } from "convex/react";
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
@@ -53,6 +55,8 @@ export function KeysList({ filter, onShowDead, onClearFilter, actor, occupied, o
   const wanted = { organizationId, includeDead, ...(text !== "" && { search: text }) };
   const { results, status, loadMore } = usePaginatedQuery(api.keys.list, wanted, { initialNumItems: PAGE_SIZE });
 
+  const { data: counted, isPending: counting } = useQuery(convexQuery(api.keys.countDead, { organizationId }));
+
   const { shown, pending } = useSteady(
     { keys: results, listKey: JSON.stringify(wanted), text, statuses: filter.statuses, organizationId },
     status === "LoadingFirstPage",
@@ -74,7 +78,9 @@ export function KeysList({ filter, onShowDead, onClearFilter, actor, occupied, o
     if (seeking) loadMore(SEEK_PAGE_SIZE);
   }, [seeking, loadMore]);
 
-  if (actor === null || pending || (rows.length === 0 && more && tooFew)) return <KeysTableSkeleton />;
+  if (actor === null || counting || pending || (rows.length === 0 && more && tooFew)) return <KeysTableSkeleton />;
+  // Null is for who has no access, and then there are no rows either.
+  const dead = counted ?? { count: 0, capped: false };
   const filtered = shown.text !== "" || shown.statuses.length > 0;
   return (
     <>
@@ -99,12 +105,16 @@ export function KeysList({ filter, onShowDead, onClearFilter, actor, occupied, o
         <StateView title={t("noMatchTitle")} actions={<Button onClick={onClearFilter}>{t("clearFilter")}</Button>}>
           <p>{shown.text === "" ? t("noneWithStatus") : t("noMatchSentence", { search: shown.text })}</p>
         </StateView>
+      ) : dead.count > 0 && !filter.showDead ? (
+        <StateView title={t("noneLiveTitle")}>
+          <p>{t("noneLiveSentence")}</p>
+        </StateView>
       ) : (
         empty
       )}
       <div className="mt-3 flex min-h-8 flex-wrap items-center gap-x-4 gap-y-2 text-sm text-muted">
         {/* With a status chosen, the chips say what is hidden. */}
-        {filter.statuses.length === 0 && <DeadKeysNote shown={filter.showDead} onShow={onShowDead} />}
+        {filter.statuses.length === 0 && <DeadKeysNote dead={dead} shown={filter.showDead} onShow={onShowDead} />}
         {more && (
           <Button className="ml-auto" busy={status === "LoadingMore"} onClick={() => loadMore(PAGE_SIZE)}>
             {t("loadMore")}

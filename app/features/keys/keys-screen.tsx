@@ -6,6 +6,7 @@ import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { api } from "#convex/_generated/api.js";
+import { roleAllows } from "#convex/shared/permissions.ts";
 
 import { Button } from "../../components/button.tsx";
 import { ErrorView } from "../../components/error-view.tsx";
@@ -36,7 +37,8 @@ export function KeysScreen({ search, onSearch }: KeysScreenProps) {
   const [chosen, setChosen] = useState<ChosenAction | null>(null);
   const { keyId: openKeyId } = useParams({ strict: false });
   const statuses = useMemo(() => readStatuses(search.status), [search.status]);
-  const mayCreate = me?.permissions.includes("keys:create") ?? false;
+  // By the role, which is known before `me` is: the button must not push the page down a moment later.
+  const mayCreate = roleAllows(role, "keys:create", true);
   const openCreate = () => onSearch({ create: true });
   useShortcut("c", () => {
     if (mayCreate) openCreate();
