@@ -119,8 +119,8 @@ export default defineSchema({
     requestId: v.string(),
     ip: v.optional(v.string()),
     agent: v.optional(v.string()),
-    // Counts the organization's entries from 1. All three are absent only on entries from before the chain,
-    // until `audit.chainOlder` has appended them to it.
+    // Counts the organization's entries from 1. All three are absent only on entries from before there was a
+    // chain, which verifying tells as unchained.
     seq: v.optional(v.number()),
     previousHash: v.optional(v.string()),
     hash: v.optional(v.string()),
