@@ -201,7 +201,7 @@ async function openHostileWorld(): Promise<HostileWorld> {
 
 // The protocol of Convex's own function calls answers a failed function with this status; clients tell it from a fault by it.
 const FUNCTION_FAILED = 560;
-const FUNCTION_CALL = /^\/api\/(?:query|mutation|action|function|query_at_ts)(?:\?|$)/;
+const FUNCTION_CALL = /^\/api\/(?:query|mutation|action|function|query_at_ts)(?![a-z_])/;
 const STACK = /\n\s+at \S|node:internal|node_modules|\.[cm]?[jt]s:\d+|file:\/\/|\/work\/|\bat \S+ \(/;
 
 function judge(
@@ -218,11 +218,11 @@ function judge(
   if (STACK.test(text) && !STACK.test(asked)) return "A stack trace";
   const secret = secrets.find((marker) => text.includes(marker));
   if (secret !== undefined) return `The victim's secret ${secret}`;
-  // The trail of refused attempts tells the attacker what it tried itself.
+  // Where the attacker's own words come back, in its audit trail and its own keys, it reads what it wrote itself. The
+  // victim's ids that it never heard of are among the secrets, which nothing excuses.
   const sent = decoded(asked);
-  const id = sent.includes("audit")
-    ? undefined
-    : known.find((marker) => text.includes(marker) && !sent.includes(marker));
+  const isOwnWords = /audit|keys/.test(sent);
+  const id = isOwnWords ? undefined : known.find((marker) => text.includes(marker) && !sent.includes(marker));
   if (id !== undefined) return `The victim's id ${id}`;
   if (isUnderV1(request.target) && status >= 400 && request.method !== "HEAD") return problemWith(answer);
   return null;
