@@ -10,7 +10,9 @@
 
 import type * as api_auditExport from "../api/auditExport.js";
 import type * as api_context from "../api/context.js";
+import type * as api_keyPage from "../api/keyPage.js";
 import type * as api_keyRecord from "../api/keyRecord.js";
+import type * as api_newKey from "../api/newKey.js";
 import type * as api_openapi from "../api/openapi.js";
 import type * as api_operations from "../api/operations.js";
 import type * as api_refusal from "../api/refusal.js";
@@ -101,7 +103,9 @@ import type {
 declare const fullApi: ApiFromModules<{
   "api/auditExport": typeof api_auditExport;
   "api/context": typeof api_context;
+  "api/keyPage": typeof api_keyPage;
   "api/keyRecord": typeof api_keyRecord;
+  "api/newKey": typeof api_newKey;
   "api/openapi": typeof api_openapi;
   "api/operations": typeof api_operations;
   "api/refusal": typeof api_refusal;

@@ -1,13 +1,12 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { NewKey } from "../../model/newKeys.ts";
 import { verifyKey, verifyKeys } from "../../model/verifyKey.ts";
 import type { Verification } from "../../model/verifyKey.ts";
 import { readQuestion } from "../../model/verifyQuestion.ts";
-import { ALLOW_LIST_MAX, RESOURCE_MAX_LENGTH } from "../../shared/allowList.ts";
-import { CIDRS_MAX } from "../../shared/cidr.ts";
-import { EXAMPLE_RECORD, keyRecordSchema, rateLimitSchema, toKeyRecord } from "../keyRecord.ts";
+import { DEFAULT_PAGE, listSchema, pageSchema } from "../keyPage.ts";
+import { EXAMPLE_RECORD, keyRecordSchema, toKeyRecord } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
+import { newKeySchema, toNewKey } from "../newKey.ts";
 import { callerProcedure, router } from "../trpc.ts";
 import type { OperationMeta } from "../trpc.ts";
 import {
@@ -19,9 +18,6 @@ import {
 } from "../verification.ts";
 import { requirePermission } from "../whoIs.ts";
 
-const DEFAULT_PAGE = 50;
-const MAX_PAGE = 200;
-
 const revealedSchema = keyRecordSchema
   .extend({ key: z.string().describe("The plaintext. This answer is the only one that ever holds it: store it now.") })
   .meta({ id: "RevealedKey", description: "A key's record with its plaintext." });
@@ -29,62 +25,6 @@ type Revealed = z.infer<typeof revealedSchema>;
 
 const keyId = z.string().min(1).max(64).describe("The key's id, as its record gives it.");
 const byId = z.strictObject({ keyId });
-
-const newKeySchema = z.strictObject({
-  name: z.string().describe("1 to 100 characters, unique among the owner's live keys."),
-  description: z.string().optional(),
-  tags: z.array(z.string()).optional(),
-  env: z.enum(["live", "test"]).optional().describe("`live` unless told."),
-  prefix: z.string().optional().describe("2 to 16 lower-case letters and digits; `lk` unless told."),
-  permissions: z
-    .array(z.string())
-    .optional()
-    .describe("Each as `resource:action` or `resource:*`. None unless told. You can only grant what you hold."),
-  expiresAt: z
-    .number()
-    .int()
-    .nullable()
-    .optional()
-    .describe("Epoch milliseconds, at most 365 days ahead. In 30 days unless told."),
-  rateLimit: rateLimitSchema.nullable().optional(),
-  cidrs: z
-    .array(z.string().max(64))
-    .max(256)
-    .nullable()
-    .optional()
-    .describe(
-      `From where the key may be used: at most ${CIDRS_MAX} addresses or ranges, such as \`192.0.2.0/24\` or \`2001:db8::/32\`. Anywhere unless told.`,
-    ),
-  allowList: z
-    .array(z.union([z.string().max(RESOURCE_MAX_LENGTH), z.strictObject({ type: z.string(), id: z.string() })]))
-    .max(1024)
-    .nullable()
-    .optional()
-    .describe(
-      `Resources of your API that the key may touch: at most ${ALLOW_LIST_MAX}, each \`type:id\`, \`type:*\` or \`*:*\`, or an object of both parts. Everything unless told; an empty list allows nothing.`,
-    ),
-  ownerKind: z.enum(["personal", "service"]).optional(),
-  ownerUserId: z.string().optional().describe("Whose key it is, or who answers for a service key. You unless told."),
-});
-
-const status = z.enum(["active", "expiring", "disabled", "expired", "revoked"]);
-
-const listSchema = z.strictObject({
-  status: z.array(status).optional().describe("Only keys in one of these states."),
-  includeDead: z.boolean().optional().describe("Expired and revoked keys too. They are left out unless asked for."),
-  ownerId: z.string().optional(),
-  tag: z.string().optional(),
-  permission: z.string().optional(),
-  env: z.enum(["live", "test"]).optional(),
-  q: z.string().max(100).optional().describe("Text in the name, description or public part."),
-  cursor: z.string().max(512).optional().describe("The `nextCursor` of the page before."),
-  limit: z.number().int().min(1).max(MAX_PAGE).optional().describe(`Keys per page; ${DEFAULT_PAGE} unless told.`),
-});
-
-const pageSchema = z.object({
-  items: z.array(keyRecordSchema),
-  nextCursor: z.string().nullable().describe("Null on the last page. A filtered page may be short and not the last."),
-});
 
 export const keysRouter = router({
   create: callerProcedure
@@ -311,15 +251,6 @@ export const keysRouter = router({
       return { results: await verifyKeys(ctx.convex, ctx.identified.caller.organizationId, questions, ctx.arrival) };
     }),
 });
-
-/** A resource may be given as one text or in its two parts; inside, it is the text. */
-function toNewKey({ allowList, ...input }: z.infer<typeof newKeySchema>): NewKey {
-  if (!allowList) return { ...input, allowList };
-  return {
-    ...input,
-    allowList: allowList.map((entry) => (typeof entry === "string" ? entry : `${entry.type}:${entry.id}`)),
-  };
-}
 
 /** What the operations on one key have in common. */
 function onKey(
