@@ -2,28 +2,17 @@ import { paginationOptsValidator, paginationResultValidator } from "convex/serve
 import { v } from "convex/values";
 import { callerQuery, memberQuery } from "./functions.ts";
 import { verifyChain as verifyAuditChain, vChainReport } from "./model/auditVerification.ts";
-import { exportEntries, listEntries, requireAuditReader, vAuditEntry, vAuditFilter } from "./model/auditLists.ts";
+import {
+  auditEntryFields,
+  exportEntries,
+  listEntries,
+  requireAuditReader,
+  vAuditEntry,
+  vAuditFilter,
+} from "./model/auditLists.ts";
 import { scopeOf } from "./shared/permissions.ts";
 
-const vEntry = v.object({
-  _id: v.id("audit"),
-  at: v.number(),
-  actor: v.object({
-    type: v.union(v.literal("user"), v.literal("key"), v.literal("system")),
-    id: v.string(),
-    name: v.string(),
-  }),
-  action: v.string(),
-  targetKind: v.string(),
-  targetId: v.string(),
-  // JSON text of what changed.
-  before: v.union(v.string(), v.null()),
-  after: v.union(v.string(), v.null()),
-  reason: v.union(v.string(), v.null()),
-  requestId: v.string(),
-  ip: v.union(v.string(), v.null()),
-  agent: v.union(v.string(), v.null()),
-});
+const vEntry = v.object({ _id: v.id("audit"), ...auditEntryFields });
 
 /** The audit trail, newest first, for whoever holds `audit:read`; empty otherwise. */
 export const list = memberQuery({

@@ -20,11 +20,8 @@ export const vAuditFilter = v.object({
 });
 export type AuditFilter = Infer<typeof vAuditFilter>;
 
-/** An entry with its place in the chain. Times are epoch milliseconds; `before` and `after` are JSON text. */
-export const vAuditEntry = v.object({
-  id: v.string(),
-  organizationId: v.string(),
-  seq: v.number(),
+/** What an entry says, for every reader. Times are epoch milliseconds; `before` and `after` are JSON text. */
+export const auditEntryFields = {
   at: v.number(),
   actor: v.object({
     type: v.union(v.literal("user"), v.literal("key"), v.literal("system")),
@@ -40,6 +37,14 @@ export const vAuditEntry = v.object({
   requestId: v.string(),
   ip: v.union(v.string(), v.null()),
   agent: v.union(v.string(), v.null()),
+};
+
+/** An entry with its place in the chain. */
+export const vAuditEntry = v.object({
+  id: v.string(),
+  organizationId: v.string(),
+  seq: v.number(),
+  ...auditEntryFields,
   previousHash: v.string(),
   hash: v.string(),
 });

@@ -21,7 +21,10 @@ const BATCH_MAX = 500;
 let gathering: Batch | null = null;
 let previous: Promise<void> = Promise.resolve();
 
-/** Notes a use at `now` (epoch milliseconds) unless one was noted just before. It is durable when this returns. */
+/**
+ * Notes a use at `now` (epoch milliseconds), durably before it returns. A call within the interval after another one's
+ * has nothing to add and returns at once, also while that one is still being written.
+ */
 export async function noteUse(ctx: ActionCtx, keyId: Id<"keys">, now: number, { ip, agent }: Sender): Promise<void> {
   const known = notedAt.get(keyId);
   if (known !== undefined && now - known < LAST_USED_INTERVAL_MS) return;
