@@ -9,7 +9,8 @@ import type { IndexDefinition } from "./deployment.ts";
  */
 export function toKeyRange(index: IndexDefinition, label: string, expressions: JsonValue): KeyRange {
   if (!Array.isArray(expressions)) throw new Error(`Malformed range on index ${label}.`);
-  const fields = index.name === "by_id" ? index.fields : [...index.fields, "_creationTime"];
+  // Every index ends with these two, as its keys do. Libraries that page by key name both.
+  const fields = index.name === "by_id" ? index.fields : [...index.fields, "_creationTime", "_id"];
   const bounds = expressions.map((expression) => toBound(label, expression));
 
   const equal: (JsonValue | undefined)[] = [];
