@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { coverageOf, idsIn } from "../../scripts/lib/spec-coverage.ts";
+import { testTitles } from "../../scripts/lib/test-titles.ts";
+
+test.each([
+  ["no point at all", []],
+  ["E9: rotating needs the right", ["E9"]],
+  ["H5, H17 and R3: several", ["H5", "H17", "R3"]],
+  ["C9 E28 $title", ["C9", "E28"]],
+  ["E1–E4: a range", ["E1", "E2", "E3", "E4"]],
+  ["T1-T3 with a hyphen, T19 – T20 with spaces", ["T1", "T2", "T3", "T19", "T20"]],
+  ["(N7)", ["N7"]],
+  ["E12 is not E1 or E2", ["E12", "E1", "E2"]],
+  ["no word of its own: E2E, HE12, E123, E1a, x-E1, C3-x, ES256, e4", []],
+])("%j names %j", (title, ids) => {
+  expect(idsIn(title)).toEqual(ids);
+});
+
+const titles = (source: string) => testTitles("some.test.ts", source);
+
+describe("the titles in a source", () => {
+  test("come with those of their describes, from test and it, at any depth", () => {
+    const source = `
+      import { describe, it, test } from "vitest";
+      test("H1", () => {});
+      describe("outer E1", () => {
+        if (somewhere) { it("inner", async () => {}); }
+        describe("middle", () => { test.only('quoted', () => {}); });
+      });`;
+    expect(titles(source)).toEqual(["H1", "outer E1 > inner", "outer E1 > middle > quoted"]);
+  });
+
+  test("of tests that never run, or are only talked about, do not count", () => {
+    const source = `
+      // test("E1", () => {});
+      const text = 'test("E2", () => {})';
+      test.skip("E3", () => {});
+      it.todo("E4");
+      describe.skip("E5", () => { test("within", () => {}); });
+      quest("E6", () => {});
+      other.test("E7");`;
+    expect(titles(source)).toEqual([]);
+  });
+
+  test("of templates are what is fixed in them", () => {
+    expect(titles("test(`E1 ${name} E2`, () => {});")).toEqual(["E1 … E2"]);
+  });
+
+  test("of a table are one for each row, filled in as the runner does", () => {
+    const source = `
+      type Row = { title: string };
+      const rows = [{ title: "E1 first" }, { title: \`E2 second\` }] satisfies Row[];
+      describe.each(rows)("$title of $other", ({ title }) => {
+        test.each([["E3", 1], ["E4", 2]] as const)("%s is %i", () => {});
+      });
+      test.each(["E5", "plain"])("one %s", () => {});
+      test.each(madeElsewhere)("E6 %s $title", () => {});`;
+    expect(titles(source)).toEqual([
+      "E1 first of $other > E3 is %i",
+      "E1 first of $other > E4 is %i",
+      "E2 second of $other > E3 is %i",
+      "E2 second of $other > E4 is %i",
+      "one E5",
+      "one plain",
+      "E6 %s $title",
+    ]);
+  });
+
+  test("of a source that does not parse are an error that names it", () => {
+    expect(() => titles("test('E1'")).toThrow("some.test.ts");
+  });
+});
+
+test("coverage counts tests and files, each test once, and keeps a point without any", () => {
+  const found = new Map([
+    ["a.test.ts", ["E1 and E1 again", "E1–E2"]],
+    ["b.test.ts", ["E2: other", "E9"]],
+  ]);
+  expect(coverageOf(["E2", "E1", "E3"], found)).toEqual([
+    { id: "E2", tests: 2, files: ["a.test.ts", "b.test.ts"] },
+    { id: "E1", tests: 2, files: ["a.test.ts"] },
+    { id: "E3", tests: 0, files: [] },
+  ]);
+});
