@@ -20,7 +20,7 @@ export const list = memberQuery({
   returns: paginationResultValidator(vEntry),
   handler: async (ctx, { paginationOpts }) => {
     const { membership } = ctx;
-    if (membership === null || scopeOf(membership.roles, "audit:read") === null) {
+    if (membership === null || scopeOf(membership.grants, "audit:read") === null) {
       return { page: [], isDone: true, continueCursor: "" };
     }
     const result = await ctx.db

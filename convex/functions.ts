@@ -3,12 +3,19 @@ import { v } from "convex/values";
 import type { Id } from "./_generated/dataModel.js";
 import { internalMutation, internalQuery, query } from "./_generated/server.js";
 import type { QueryCtx } from "./_generated/server.js";
-import { getMember, resolveCaller, vCaller } from "./model/callers.ts";
-import { isSuspended, rolesOf } from "./shared/permissions.ts";
-import type { Role } from "./shared/permissions.ts";
+import { resolveCaller, vCaller } from "./model/callers.ts";
+import { grantsOfMember } from "./model/effectiveRights.ts";
+import { getMember } from "./model/members.ts";
+import type { Grant } from "./shared/permissions.ts";
+import { isSuspended } from "./shared/roles.ts";
 
-/** The signed-in user's place in the organization that it asked about. */
-export type Membership = { organizationId: Id<"organization">; userId: Id<"user">; role: string; roles: Role[] };
+/** The signed-in user's place in the organization that it asked about, and what it gives now. */
+export type Membership = {
+  organizationId: Id<"organization">;
+  userId: Id<"user">;
+  role: string;
+  grants: readonly Grant[];
+};
 
 /** The id of the signed-in user, or null. */
 export async function getUserId(ctx: QueryCtx): Promise<Id<"user"> | null> {
@@ -45,9 +52,7 @@ async function getMembership(ctx: QueryCtx, organizationIdText: string): Promise
   const organizationId = ctx.db.normalizeId("organization", organizationIdText);
   if (userId === null || organizationId === null) return null;
   const member = await getMember(ctx, organizationId, userId);
-  if (member === null) return null;
-  const roles = rolesOf(member.role);
   // A suspended member sees no more than a stranger.
-  if (isSuspended(roles)) return null;
-  return { organizationId, userId, role: member.role, roles };
+  if (member === null || isSuspended(member.role)) return null;
+  return { organizationId, userId, role: member.role, grants: await grantsOfMember(ctx, member) };
 }

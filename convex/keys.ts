@@ -23,7 +23,7 @@ export const list = memberQuery({
   returns: paginationResultValidator(vKeyView),
   handler: async (ctx, { includeDead, search, paginationOpts }) => {
     const { membership } = ctx;
-    const scope = membership === null ? null : scopeOf(membership.roles, "keys:read");
+    const scope = membership === null ? null : scopeOf(membership.grants, "keys:read");
     if (membership === null || scope === null) return { page: [], isDone: true, continueCursor: "" };
     const audience = { organizationId: membership.organizationId, userId: membership.userId, scope };
     const result = await paginateKeys(ctx, audience, { includeDead, search, paginationOpts });
@@ -40,7 +40,7 @@ export const get = memberQuery({
     const id = ctx.db.normalizeId("keys", keyId);
     const key = id === null ? null : await ctx.db.get("keys", id);
     if (membership === null || key === null || key.organizationId !== membership.organizationId) return null;
-    return mayActOnKey(membership.role, "read", key, membership.userId) ? await toKeyView(ctx, key) : null;
+    return mayActOnKey(membership.grants, "read", key, membership.userId) ? await toKeyView(ctx, key) : null;
   },
 });
 
@@ -50,7 +50,7 @@ export const countDead = memberQuery({
   returns: v.union(v.object({ count: v.number(), capped: v.boolean() }), v.null()),
   handler: async (ctx) => {
     const { membership } = ctx;
-    const scope = membership === null ? null : scopeOf(membership.roles, "keys:read");
+    const scope = membership === null ? null : scopeOf(membership.grants, "keys:read");
     if (membership === null || scope === null) return null;
     return await countDeadKeys(ctx, { organizationId: membership.organizationId, userId: membership.userId, scope });
   },

@@ -1,21 +1,31 @@
 import { v } from "convex/values";
 import { memberQuery } from "./functions.ts";
-import { PERMISSIONS, rolesOf, scopeOf } from "./shared/permissions.ts";
+import { vGrant } from "./model/validators.ts";
+import { PERMISSIONS, scopeOf } from "./shared/permissions.ts";
+import { rolesOf } from "./shared/roles.ts";
 
 const MEMBERS_MAX = 200;
 const ADMINS_MAX = 5;
 // Owners and admins may stand anywhere among the members; further than this nobody is looked for.
 const ADMINS_SCAN_MAX = 1000;
 
-/** Who the signed-in user is in this organization; null without access. `permissions` are Latchkey's own that it holds on at least its own keys. */
+/** Who the signed-in user is in this organization; null without access. `permissions` are Latchkey's own that it holds on at least its own keys; `grants` is everything. */
 export const me = memberQuery({
   args: {},
-  returns: v.union(v.object({ userId: v.id("user"), role: v.string(), permissions: v.array(v.string()) }), v.null()),
+  returns: v.union(
+    v.object({
+      userId: v.id("user"),
+      role: v.string(),
+      permissions: v.array(v.string()),
+      grants: v.array(vGrant),
+    }),
+    v.null(),
+  ),
   handler: async (ctx) => {
     if (ctx.membership === null) return null;
-    const { userId, role, roles } = ctx.membership;
-    const permissions = Object.keys(PERMISSIONS).filter((permission) => scopeOf(roles, permission) !== null);
-    return { userId, role, permissions };
+    const { userId, role, grants } = ctx.membership;
+    const permissions = Object.keys(PERMISSIONS).filter((permission) => scopeOf(grants, permission) !== null);
+    return { userId, role, permissions, grants: [...grants] };
   },
 });
 
@@ -47,7 +57,7 @@ export const list = memberQuery({
     v.null(),
   ),
   handler: async (ctx) => {
-    if (ctx.membership === null || scopeOf(ctx.membership.roles, "members:read") === null) return null;
+    if (ctx.membership === null || scopeOf(ctx.membership.grants, "members:read") === null) return null;
     const { organizationId } = ctx.membership;
     const members = await ctx.db
       .query("member")

@@ -1,6 +1,7 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { authTables } from "./auth/tables.ts";
+import { vGrant, vQuota, vRateLimit, vResourcePermissions } from "./model/validators.ts";
 
 const env = v.union(v.literal("live"), v.literal("test"));
 const ownerKind = v.union(v.literal("personal"), v.literal("service"));
@@ -44,11 +45,29 @@ export default defineSchema({
     // The user or key that revoked it.
     revokedBy: v.optional(v.string()),
     revokeReason: v.optional(v.string()),
-    rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
+    rateLimit: v.union(vRateLimit, v.null()),
     // Ranges of addresses from which it may be used, as checkCidrs spells them. Absent: from anywhere.
     cidrs: v.optional(v.array(v.string())),
     // Resources that it may touch, as checkAllowList spells them. Absent: all; empty: none.
     allowList: v.optional(v.array(v.string())),
+    // Service keys only: roles that it holds beside its own permissions, by name.
+    roles: v.optional(v.array(v.string())),
+    // Service keys only: permissions that it holds on single resources, `type:id`.
+    resourcePermissions: v.optional(vResourcePermissions),
+    // Uses that it has until the quota is refilled. What is left is in `allowances`.
+    quota: v.optional(vQuota),
+    // From when on it is good.
+    notBefore: v.optional(v.number()),
+    // How long it may go unused before it counts as expired, in milliseconds.
+    idleExpiryMs: v.optional(v.number()),
+    // When its expiry was last chosen; the policy's maximum lifetime counts from there. Absent: since it was created.
+    expirySetAt: v.optional(v.number()),
+    // What its makers want to find again with it: the JSON text of an object. Latchkey does not look inside.
+    metadata: v.optional(v.string()),
+    // "jwt": its secret is a signed token that others can check by themselves. Absent: opaque.
+    format: v.optional(v.literal("jwt")),
+    // Why it was disabled, when nobody did it by hand: its member left.
+    disabledReason: v.optional(v.string()),
     // Newest first. An older one works until `validUntil`.
     secrets: v.array(
       v.object({
@@ -73,7 +92,91 @@ export default defineSchema({
     .index("by_owner_ended", ["organizationId", "ownerRef", "ended"])
     .index("by_owner_live", ["organizationId", "ownerRef", "revokedAt", "expiresAt"])
     .index("by_owner_name", ["organizationId", "ownerRef", "nameKey", "revokedAt", "expiresAt"])
-    .index("by_ended_expires", ["ended", "expiresAt"]),
+    .index("by_ended_expires", ["ended", "expiresAt"])
+    .index("by_public_id", ["organizationId", "keyIdText"])
+    // Whose personal keys they are, and for which service keys somebody answers.
+    .index("by_owner_user", ["organizationId", "ownerUserId", "ownerKind"]),
+
+  // What may be done with the keys of an organization: one row each once somebody has changed it. Written by
+  // model/policies.ts, read at every creation and change of a key and with every verification.
+  policies: defineTable({
+    organizationId: v.id("organization"),
+    defaultLifetimeMs: v.number(),
+    // Null: no maximum. For personal keys the longest of what the owner's roles are given here, if anything.
+    maxLifetimeMs: v.union(v.number(), v.null()),
+    maxLifetimeMsByRole: v.record(v.string(), v.number()),
+    neverExpiring: v.boolean(),
+    liveKeysPerOwner: v.number(),
+    // Every key may be used from these ranges only, on top of its own. Null: from anywhere.
+    requiredCidrs: v.union(v.array(v.string()), v.null()),
+    idleExpiryMs: v.union(v.number(), v.null()),
+    // How long dead keys and audit entries are kept. Null: for ever.
+    deadKeyRetentionMs: v.union(v.number(), v.null()),
+    auditRetentionMs: v.union(v.number(), v.null()),
+    // What all keys of the organization may spend together.
+    rateLimit: v.union(vRateLimit, v.null()),
+    // Counts changes, from 1, so that a preview can be tied to what it looked at.
+    version: v.number(),
+  }).index("by_organization", ["organizationId"]),
+
+  // The organization's own permissions (`includes` absent) and composites, sets of permissions under one name. Once
+  // there is one for its own API, a key can only carry those that are here. Written by model/catalogue.ts.
+  permissions: defineTable({
+    organizationId: v.id("organization"),
+    name: v.string(),
+    description: v.string(),
+    includes: v.optional(v.array(v.string())),
+  }).index("by_name", ["organizationId", "name"]),
+
+  // The organization's own roles, which a membership's text, a group or a service key names. Written by
+  // model/roles.ts, read by model/effectiveRights.ts.
+  roles: defineTable({
+    organizationId: v.id("organization"),
+    name: v.string(),
+    description: v.string(),
+    grants: v.array(vGrant),
+  }).index("by_name", ["organizationId", "name"]),
+
+  // Whoever is in a group holds its roles and permissions too. Written by model/groups.ts.
+  groups: defineTable({
+    organizationId: v.id("organization"),
+    name: v.string(),
+    description: v.string(),
+    roles: v.array(v.string()),
+    permissions: v.array(v.string()),
+  }).index("by_name", ["organizationId", "name"]),
+
+  // Who is in which group: members and service keys. Deleted with the group, the membership or the key.
+  groupMembers: defineTable({
+    organizationId: v.id("organization"),
+    groupId: v.id("groups"),
+    memberType: v.union(v.literal("user"), v.literal("key")),
+    // The id of the user or key.
+    memberId: v.string(),
+  })
+    .index("by_member", ["organizationId", "memberId"])
+    .index("by_group", ["groupId", "memberId"]),
+
+  // Entitlements that the organization assigns to keys and groups. Written by model/licenses.ts.
+  licenses: defineTable({
+    organizationId: v.id("organization"),
+    name: v.string(),
+    description: v.string(),
+    // How many assignments there may be; null for any number.
+    seats: v.union(v.number(), v.null()),
+    validFrom: v.union(v.number(), v.null()),
+    validUntil: v.union(v.number(), v.null()),
+  }).index("by_name", ["organizationId", "name"]),
+
+  // Who holds a license: each row takes a seat. Deleted with the license, the group or the key.
+  licenseHolders: defineTable({
+    organizationId: v.id("organization"),
+    licenseId: v.id("licenses"),
+    holderType: v.union(v.literal("key"), v.literal("group")),
+    holderId: v.string(),
+  })
+    .index("by_holder", ["organizationId", "holderId"])
+    .index("by_license", ["licenseId", "holderId"]),
 
   // When a key was last used. Written by usage.ts at most every few seconds per key, read by the dashboard
   // in a query of its own and by verification to know whether to write. Deleted with its key.

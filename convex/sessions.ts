@@ -1,6 +1,9 @@
 import { v } from "convex/values";
 import { internalQuery } from "./_generated/server.js";
+import { grantsOfMember } from "./model/effectiveRights.ts";
+import { getMember } from "./model/members.ts";
 import { findOrganizationOfOwnKey, isSuspendedIn, listOrganizations } from "./model/organizations.ts";
+import { vGrant } from "./model/validators.ts";
 
 /** For the gateway: the organizations among which a signed-in caller chooses. Empty for an unknown user. */
 export const organizationsOf = internalQuery({
@@ -14,6 +17,15 @@ export const organizationsOf = internalQuery({
     const organizations = await listOrganizations(ctx, id);
     return organizations.map(({ _id, name, slug, role }) => ({ organizationId: _id, name, slug, role }));
   },
+});
+
+/** For the gateway: what a user's membership of this organization gives now; nothing when there is none. */
+export const grantsIn = internalQuery({
+  args: { userId: v.id("user"), organizationId: v.id("organization") },
+  returns: v.array(vGrant),
+  handler: async (ctx, { userId, organizationId }) => [
+    ...(await grantsOfMember(ctx, await getMember(ctx, organizationId, userId))),
+  ],
 });
 
 /** For better-auth's routes: whether the user is a member of this organization, by id or slug, and suspended in it. */

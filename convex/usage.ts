@@ -23,7 +23,7 @@ export const lastUsed = memberQuery({
         const id = ctx.db.normalizeId("keys", text);
         const key = id === null ? null : await ctx.db.get("keys", id);
         if (key === null || key.organizationId !== membership.organizationId) return [];
-        if (!mayActOnKey(membership.role, "read", key, membership.userId)) return [];
+        if (!mayActOnKey(membership.grants, "read", key, membership.userId)) return [];
         const usage = await ctx.db.get("keyUsage", key.usageId);
         return [{ keyId: key._id, lastUsedAt: usage?.lastUsedAt ?? null }];
       }),

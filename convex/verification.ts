@@ -1,76 +1,118 @@
 // The hot path: every gateway request ends up here. This module imports neither zod nor better-auth, and the
-// query reads one row by index, then rows by id, plus the owner's membership for personal keys. It looks at
-// no clock, so its result stays cached until one of those rows changes; whoever calls it decides by time.
+// query reads one row by index, then rows by id, and those that give its rights. It looks at no clock, so its result
+// stays cached until one of those rows changes; whoever calls it decides by time.
 import { v } from "convex/values";
 import type { Infer } from "convex/values";
+import type { QueryCtx } from "./_generated/server.js";
 import { internalQuery } from "./_generated/server.js";
-import { limitToRoles, rolesOf } from "./shared/permissions.ts";
+import { rightsOfKey } from "./model/effectiveRights.ts";
+import { getMember } from "./model/members.ts";
+import { expiryOf, policyOf } from "./model/policies.ts";
+import { vQuota, vRateLimit, vResourcePermissions } from "./model/validators.ts";
 
-export const vVerification = v.object({
+export const vKeyState = v.object({
   keyId: v.id("keys"),
   organizationId: v.id("organization"),
   ownerKind: v.union(v.literal("personal"), v.literal("service")),
   ownerUserId: v.id("user"),
   name: v.string(),
   env: v.union(v.literal("live"), v.literal("test")),
-  // What it may do now: for a personal key, cut to what its owner may do.
+  // What it may do now: for a personal key, cut to what its owner may do; composites, roles and groups resolved.
   permissions: v.array(v.string()),
+  resourcePermissions: vResourcePermissions,
+  licenses: v.array(
+    v.object({
+      name: v.string(),
+      validFrom: v.union(v.number(), v.null()),
+      validUntil: v.union(v.number(), v.null()),
+    }),
+  ),
+  // Under the organization's policy.
   expiresAt: v.union(v.number(), v.null()),
+  notBefore: v.union(v.number(), v.null()),
   disabledAt: v.union(v.number(), v.null()),
   revokedAt: v.union(v.number(), v.null()),
-  // When the presented secret stops working after a rotation; null for the current one.
+  createdAt: v.number(),
+  // How long it may go unused, the policy's limit included; null for ever.
+  idleExpiryMs: v.union(v.number(), v.null()),
+  // The version of the presented secret, and when it stops working after a rotation; null for the current one.
+  secretVersion: v.number(),
   secretValidUntil: v.union(v.number(), v.null()),
-  rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
-  // Ranges of addresses from which it may be used; null for anywhere.
-  cidrs: v.union(v.array(v.string()), v.null()),
+  rateLimit: v.union(vRateLimit, v.null()),
+  organizationRateLimit: v.union(vRateLimit, v.null()),
+  quota: v.union(vQuota, v.null()),
+  // Lists of ranges: its own, and those that the policy requires. It may be used from where every list allows it.
+  cidrs: v.array(v.array(v.string())),
   // Resources that it may touch; null for all, empty for none.
   allowList: v.union(v.array(v.string()), v.null()),
+  // The JSON text of an object.
+  metadata: v.union(v.string(), v.null()),
+  tags: v.array(v.string()),
   // False when a personal key's owner has left, was suspended, or holds no role: the key is then as good as disabled.
   ownerActive: v.boolean(),
 });
 
-export type Verification = Infer<typeof vVerification>;
+/** A key as one indexed read finds it, not yet judged by the clock. */
+export type KeyState = Infer<typeof vKeyState>;
 
 /** Everything that decides about the key with this hash, or null when there is none. A secret without a record is none. */
 export const byHash = internalQuery({
   args: { hash: v.string() },
-  returns: v.union(vVerification, v.null()),
-  handler: async (ctx, { hash }) => {
-    const credential = await ctx.db
-      .query("apikey")
-      .withIndex("by_key", (q) => q.eq("key", hash))
-      .unique();
-    if (credential?.keyId === undefined) return null;
-    const key = await ctx.db.get("keys", credential.keyId);
-    const secret = key?.secrets.find(({ credentialId }) => credentialId === credential._id);
-    if (key === null || secret === undefined) return null;
-
-    const member =
-      key.ownerKind === "service"
-        ? null
-        : await ctx.db
-            .query("member")
-            .withIndex("by_organizationId_userId", (q) =>
-              q.eq("organizationId", key.organizationId).eq("userId", key.ownerUserId),
-            )
-            .unique();
-    const roles = member === null ? [] : rolesOf(member.role).filter((role) => role !== "suspended");
-    return {
-      keyId: key._id,
-      organizationId: key.organizationId,
-      ownerKind: key.ownerKind,
-      ownerUserId: key.ownerUserId,
-      name: key.name,
-      env: key.env,
-      permissions: key.ownerKind === "service" ? key.permissions : limitToRoles(key.permissions, roles),
-      expiresAt: key.expiresAt,
-      disabledAt: key.disabledAt ?? null,
-      revokedAt: key.revokedAt ?? null,
-      secretValidUntil: secret.validUntil,
-      rateLimit: key.rateLimit,
-      cidrs: key.cidrs ?? null,
-      allowList: key.allowList ?? null,
-      ownerActive: key.ownerKind === "service" || roles.length > 0,
-    };
-  },
+  returns: v.union(vKeyState, v.null()),
+  handler: async (ctx, { hash }) => await findByHash(ctx, hash),
 });
+
+/** The same for a key that calls and one that it asks about, in one read of the database. */
+export const byHashes = internalQuery({
+  args: { caller: v.string(), target: v.string() },
+  returns: v.object({ caller: v.union(vKeyState, v.null()), target: v.union(vKeyState, v.null()) }),
+  handler: async (ctx, { caller, target }) => ({
+    caller: await findByHash(ctx, caller),
+    target: await findByHash(ctx, target),
+  }),
+});
+
+async function findByHash(ctx: QueryCtx, hash: string): Promise<KeyState | null> {
+  const credential = await ctx.db
+    .query("apikey")
+    .withIndex("by_key", (q) => q.eq("key", hash))
+    .unique();
+  if (credential?.keyId === undefined) return null;
+  const key = await ctx.db.get("keys", credential.keyId);
+  const secret = key?.secrets.find(({ credentialId }) => credentialId === credential._id);
+  if (key === null || secret === undefined) return null;
+  // An organization that is gone takes its service keys with it; personal ones go with their members anyway.
+  if ((await ctx.db.get("organization", key.organizationId)) === null) return null;
+
+  const { organizationId } = key;
+  const member = key.ownerKind === "service" ? null : await getMember(ctx, organizationId, key.ownerUserId);
+  const [rights, policy] = await Promise.all([rightsOfKey(ctx, key, member), policyOf(ctx, organizationId)]);
+  const idle = [key.idleExpiryMs ?? null, policy.idleExpiryMs].filter((limit) => limit !== null);
+  return {
+    keyId: key._id,
+    organizationId,
+    ownerKind: key.ownerKind,
+    ownerUserId: key.ownerUserId,
+    name: key.name,
+    env: key.env,
+    permissions: rights.permissions,
+    resourcePermissions: rights.resourcePermissions,
+    licenses: rights.licenses,
+    expiresAt: expiryOf(policy, key, member?.role ?? ""),
+    notBefore: key.notBefore ?? null,
+    disabledAt: key.disabledAt ?? null,
+    revokedAt: key.revokedAt ?? null,
+    createdAt: key.createdAt,
+    idleExpiryMs: idle.length === 0 ? null : Math.min(...idle),
+    secretVersion: secret.version,
+    secretValidUntil: secret.validUntil,
+    rateLimit: key.rateLimit,
+    organizationRateLimit: policy.rateLimit,
+    quota: key.quota ?? null,
+    cidrs: [key.cidrs ?? null, policy.requiredCidrs].filter((ranges) => ranges !== null),
+    allowList: key.allowList ?? null,
+    metadata: key.metadata ?? null,
+    tags: key.tags ?? [],
+    ownerActive: rights.ownerActive,
+  };
+}

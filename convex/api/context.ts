@@ -1,7 +1,9 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Caller } from "../model/callers.ts";
 import type { Once } from "../model/repetitions.ts";
-import type { KeyState, Rate } from "../model/verifyKey.ts";
+import type { Rate } from "../model/verifyKey.ts";
+import type { Grant } from "../shared/permissions.ts";
+import type { KeyState } from "../verification.ts";
 
 /** A request that has arrived, with what is known of its sender before anyone is authenticated. */
 export type Arrival = {
@@ -13,10 +15,10 @@ export type Arrival = {
   agent: string | null;
 };
 
-/** Who calls, and in which organization. The key's state, or the member's role, is as of this request. */
+/** Who calls, and in which organization. The key's state, or what the membership gives, is as of this request. */
 export type Identified =
   | { type: "key"; caller: Caller; key: KeyState; rate: Rate | null }
-  | { type: "user"; caller: Caller; userId: string; role: string; rate: null };
+  | { type: "user"; caller: Caller; userId: string; role: string; grants: readonly Grant[]; rate: null };
 
 /** What a procedure is given. */
 export type ApiContext = {

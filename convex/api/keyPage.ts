@@ -5,7 +5,7 @@ import { keyRecordSchema } from "./keyRecord.ts";
 export const DEFAULT_PAGE = 50;
 const MAX_PAGE = 200;
 
-const status = z.enum(["active", "expiring", "disabled", "expired", "revoked"]);
+const status = z.enum(["active", "expiring", "not-yet-valid", "disabled", "expired", "revoked"]);
 
 /** What listing keys takes. */
 export const listSchema = z.strictObject({

@@ -10,6 +10,20 @@ export const rateLimitSchema = z.strictObject({
   windowMs: z.number().int().describe("How long a window lasts, in milliseconds."),
 });
 
+export const metadataSchema = z.record(z.string(), z.json());
+
+/** Uses until the next refill. */
+export const quotaSchema = z.strictObject({
+  limit: z.number().int().describe("How many uses there are between two refills."),
+  refill: z
+    .enum(["daily", "monthly", "never"])
+    .describe("When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all."),
+});
+
+export const resourcePermissionsSchema = z.array(
+  z.strictObject({ resource: z.string().describe("As `type:id`."), permissions: z.array(z.string()) }),
+);
+
 /** A key as the public API shows it. Its plaintext is not part of it. Times are epoch milliseconds. */
 export const keyRecordSchema = z
   .object({
@@ -27,7 +41,7 @@ export const keyRecordSchema = z
     last4: z.string().describe("The last four characters of the plaintext."),
     permissions: z.array(z.string()).describe("As granted. What holds now also depends on a personal key's owner."),
     status: z
-      .enum(["active", "expiring", "disabled", "expired", "revoked"])
+      .enum(["active", "expiring", "not-yet-valid", "disabled", "expired", "revoked"])
       .describe("At the time of the answer. `expiring` is good, with less than seven days to live."),
     rateLimit: rateLimitSchema.nullable(),
     cidrs: z.array(z.string()).nullable().describe("From where it may be used; null for anywhere."),
@@ -40,6 +54,14 @@ export const keyRecordSchema = z
     revokedAt: moment.nullable(),
     revokedBy: z.string().nullable().describe("The id of the user or key that revoked it."),
     revokeReason: z.string().nullable(),
+    roles: z.array(z.string()).describe("Service keys only: roles that it holds beside its permissions."),
+    resourcePermissions: resourcePermissionsSchema.describe("Service keys only: permissions on single resources."),
+    quota: quotaSchema.nullable(),
+    notBefore: moment.nullable().describe("From when on it is good; null from the start."),
+    idleExpiryMs: z.number().int().nullable().describe("How long it may go unused, in milliseconds; null for ever."),
+    metadata: metadataSchema.nullable().describe("What you stored with it. Latchkey does not look inside."),
+    format: z.enum(["opaque", "jwt"]).describe("`jwt`: its plaintext is a signed token that others can check offline."),
+    disabledReason: z.string().nullable().describe("Why it was disabled, when nobody did it by hand."),
     version: z.number().int().describe("Counts the secrets that it has had."),
     previousSecretValidUntil: moment
       .nullable()
@@ -51,8 +73,13 @@ export type KeyRecord = z.infer<typeof keyRecordSchema>;
 
 /** The record of a key at `now` (epoch milliseconds), by which its status is told. */
 export function toKeyRecord(view: KeyView, now: number): KeyRecord {
-  const { _id, _creationTime, ...rest } = view;
-  return { id: _id, ...rest, status: keyStatus(view, now) };
+  const { _id, _creationTime, metadata, ...rest } = view;
+  return {
+    id: _id,
+    ...rest,
+    metadata: metadata === null ? null : metadataSchema.parse(JSON.parse(metadata)),
+    status: keyStatus(view, now),
+  };
 }
 
 /** What examples in the document show. No such key exists. */
@@ -82,6 +109,14 @@ export const EXAMPLE_RECORD: KeyRecord = {
   revokedAt: null,
   revokedBy: null,
   revokeReason: null,
+  roles: [],
+  resourcePermissions: [],
+  quota: { limit: 10_000, refill: "monthly" },
+  notBefore: null,
+  idleExpiryMs: null,
+  metadata: { customer: "42" },
+  format: "opaque",
+  disabledReason: null,
   version: 1,
   previousSecretValidUntil: null,
 };

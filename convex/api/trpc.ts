@@ -5,14 +5,30 @@ import { FAULT, HTTP_STATUS } from "../shared/errors.ts";
 import type { ApiContext } from "./context.ts";
 import { toRefusal } from "./refusal.ts";
 
+/** What the document sorts operations by. */
+export type Tag =
+  | "Keys"
+  | "Policy"
+  | "Permissions"
+  | "Roles"
+  | "Groups"
+  | "Licenses"
+  | "Members"
+  | "Organization"
+  | "Usage"
+  | "Audit"
+  | "Callers"
+  | "Functions"
+  | "System";
+
 /** Everything about an operation that its schemas do not say. The REST route, the document and the SDK come from it. */
 export type OperationMeta = {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** From the origin on, with the input's path fields in braces: `/api/v1/keys/{keyId}`. */
   path: string;
   /** The status of success. */
   status: 200 | 201 | 204;
-  tag: "Keys" | "Audit" | "Callers" | "System";
+  tag: Tag;
   summary: string;
   description: string;
   /** The refusals of its own, beside those that any operation can answer. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { readQuestion } from "../model/verifyQuestion.ts";
+import { COST_MAX, TAGS_PER_USE_MAX, readQuestion } from "../model/verifyQuestion.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
 import { EXAMPLE_RECORD } from "./keyRecord.ts";
 
@@ -28,6 +28,12 @@ export const verifyInputSchema = z
       .describe(
         "What the call touches, as `type:id`, or `type:*` for all of a type. Without it the key's allow list is not asked, unless it is empty.",
       ),
+    license: z.string().min(1).max(64).optional().describe("The name of a license that the key has to hold now."),
+    cost: z.number().optional().describe(`How much of its limits the call takes: 1 unless told, at most ${COST_MAX}.`),
+    tags: z
+      .array(z.string())
+      .optional()
+      .describe(`What the use is counted under in the usage figures: at most ${TAGS_PER_USE_MAX} tags.`),
   })
   .superRefine((input, context) => {
     for (const { path, message } of readQuestion(input).fields) {
@@ -67,6 +73,8 @@ const facts = {
   env: z.enum(["live", "test"]),
   permissions: z.array(z.string()).describe("What it may do now."),
   expiresAt: z.number().int().nullable(),
+  licenses: z.array(z.string()).describe("The names of the licenses that it holds and that are valid now."),
+  metadata: z.json().describe("What you stored with the key; null when nothing."),
 };
 
 /** The verdict on a key, told apart by `code`. */
@@ -75,14 +83,16 @@ export const verificationSchema = z
     z.object({ valid: z.literal(true), code: z.literal("VALID"), ...facts, rateLimit: rateSchema.nullable() }),
     z.object({
       valid: z.literal(false),
-      code: z.enum(["REVOKED", "EXPIRED", "DISABLED", "INSUFFICIENT_PERMISSIONS"]),
+      code: z.enum(["REVOKED", "EXPIRED", "DISABLED", "NOT_YET_VALID", "INSUFFICIENT_PERMISSIONS"]),
       ...facts,
     }),
     z.object({
       valid: z.literal(false),
       code: z.literal("FORBIDDEN"),
       ...facts,
-      reason: z.enum(["IP", "RESOURCE"]).describe("IP: it may not be used from there. RESOURCE: not on that."),
+      reason: z
+        .enum(["IP", "RESOURCE", "LICENSE"])
+        .describe("IP: it may not be used from there. RESOURCE: not on that. LICENSE: it does not hold that one now."),
     }),
     z.object({ valid: z.literal(false), code: z.literal("RATE_LIMITED"), ...facts, rateLimit: rateSchema }),
     z.object({ valid: z.literal(false), code: z.literal("NOT_FOUND") }),
@@ -106,5 +116,7 @@ export const EXAMPLE_VERIFICATION = {
   env: "live",
   permissions: ["orders:*"],
   expiresAt: EXAMPLE_RECORD.expiresAt,
+  licenses: ["pro"],
+  metadata: { customer: "42" },
   rateLimit: null,
 };

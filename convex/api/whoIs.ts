@@ -1,7 +1,7 @@
 import type { Rate } from "../model/verifyKey.ts";
 import { latchkeyError } from "../shared/errors.ts";
-import { PERMISSIONS, covers, isLatchkeyPermission, rolesOf, scopeOf } from "../shared/permissions.ts";
-import type { LatchkeyPermission } from "../shared/permissions.ts";
+import { PERMISSIONS, covers, isLatchkeyPermission, scopeOf } from "../shared/permissions.ts";
+import type { Grant, LatchkeyPermission } from "../shared/permissions.ts";
 import type { Identified } from "./context.ts";
 
 /** What `whoami` answers: the caller as this request found it. Times are epoch milliseconds. */
@@ -24,8 +24,8 @@ export type WhoIs =
 export function whoIs(identified: Identified): WhoIs {
   const { organizationId } = identified.caller;
   if (identified.type === "user") {
-    const { userId, role } = identified;
-    return { type: "user", userId, organizationId, role, permissions: permissionsOf(role) };
+    const { userId, role, grants } = identified;
+    return { type: "user", userId, organizationId, role, permissions: permissionsOf(grants) };
   }
   const { keyId, name, env, ownerKind, ownerUserId, permissions, expiresAt } = identified.key;
   return {
@@ -47,14 +47,18 @@ export function requirePermission(identified: Identified, permission: LatchkeyPe
   const holds =
     identified.type === "key"
       ? covers(identified.key.permissions, permission)
-      : scopeOf(rolesOf(identified.role), permission) === "any";
+      : scopeOf(identified.grants, permission) === "any";
   if (holds) return;
   throw latchkeyError("FORBIDDEN", `This takes the permission ${permission}. Ask an admin of the organization for it.`);
 }
 
-function permissionsOf(role: string): string[] {
-  const roles = rolesOf(role);
-  return Object.keys(PERMISSIONS)
+/** Latchkey's own that the grants hold at least on their holder's keys, and all of the organization's API. */
+function permissionsOf(grants: readonly Grant[]): string[] {
+  const own = Object.keys(PERMISSIONS)
     .filter(isLatchkeyPermission)
-    .filter((permission) => scopeOf(roles, permission) !== null);
+    .filter((permission) => scopeOf(grants, permission) !== null);
+  const api = grants
+    .map(({ permission }) => permission)
+    .filter((permission) => !own.some((held) => held === permission));
+  return [...new Set([...own, ...api])];
 }

@@ -4,8 +4,11 @@ import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
 import { findSessionUserId } from "../auth/findSession.ts";
-import { findKey, isAllowedFrom, refusalOf, useKey } from "../model/verifyKey.ts";
-import type { Refusal } from "../model/verifyKey.ts";
+import { isAllowedFrom, refusalOf } from "../model/judgement.ts";
+import type { Refusal } from "../model/judgement.ts";
+import { findKey, readClock, useKey } from "../model/verifyKey.ts";
+import { parseAddress } from "../shared/cidr.ts";
+import type { KeyState } from "../verification.ts";
 import { latchkeyError, missingKey, rateLimited } from "../shared/errors.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import { readCredential } from "./credential.ts";
@@ -29,6 +32,10 @@ const REFUSALS: Record<Refusal, { code: ErrorCode; message: string }> = {
     code: "KEY_DISABLED",
     message: "This key is disabled, or its owner is. Ask an admin of the organization to enable it.",
   },
+  NOT_YET_VALID: {
+    code: "KEY_NOT_YET_VALID",
+    message: "This key is not valid yet. Its record says from when on it is.",
+  },
 };
 
 /**
@@ -49,8 +56,9 @@ export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bear
   const credential = readCredential(request.headers);
   requireOwnOrigin(credential, request);
   if (credential === null) throw unauthenticated();
-  const wanted = request.headers.get("x-organization-id");
-  if (credential.type === "key") return await authenticateKey(ctx, arrival, credential.key, wanted);
+  if (credential.type === "key") {
+    return await admit(ctx, arrival, await findKey(ctx, credential.key));
+  }
   const userId = await findSessionUserId(ctx, credential);
   if (userId === null) throw unauthenticated();
   return { type: "user", userId };
@@ -72,20 +80,21 @@ export async function placeBearer(
   const own = ownKeyId === undefined ? null : await findOwnOrganization(ctx, { userId, keyId: ownKeyId, wanted });
   const { organizationId, role } = own ?? (await findOrganization(ctx, { userId, wanted, ownKeyId }));
   const caller = { type: "user" as const, userId, organizationId, request: toRequest(arrival) };
-  return { type: "user", caller, userId, role, rate: null };
+  const grants = await ctx.runQuery(internal.sessions.grantsIn, { userId, organizationId });
+  return { type: "user", caller, userId, role, grants, rate: null };
 }
 
-async function authenticateKey(
+/** Lets in the key that a credential led to, which counts as one use of it, or says why not. */
+export async function admit(
   ctx: ActionCtx,
   arrival: Arrival,
-  text: string,
-  wanted: string | null,
+  key: KeyState | null,
 ): Promise<Extract<Identified, { type: "key" }>> {
-  const key = await findKey(ctx, text);
   if (key === null) throw unauthenticated();
   const now = Date.now();
-  const refusal = refusalOf(key, now);
+  const refusal = refusalOf(key, await readClock(ctx, key, now));
   if (refusal !== null) throw latchkeyError(REFUSALS[refusal].code, REFUSALS[refusal].message);
+  const wanted = arrival.request.headers.get("x-organization-id");
   if (wanted !== null && wanted !== key.organizationId) {
     throw latchkeyError(
       "FORBIDDEN",
@@ -93,7 +102,7 @@ async function authenticateKey(
     );
   }
   // Before the use is counted: a call from elsewhere must not spend the limit of who holds the key rightly.
-  if (!isAllowedFrom(key, arrival.ip)) {
+  if (!isAllowedFrom(key, arrival.ip === null ? null : parseAddress(arrival.ip))) {
     throw latchkeyError("FORBIDDEN", "This key may not be used from this address. Ask an admin of the organization.");
   }
   const rate = await useKey(ctx, key, now, arrival);

@@ -1,30 +1,51 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { requirePermission, whoIs } from "../api/whoIs.ts";
-import { verifyKey } from "../model/verifyKey.ts";
+import { findKeys, verifyKey } from "../model/verifyKey.ts";
 import { readQuestion } from "../model/verifyQuestion.ts";
 import type { VerifyInput, VerifyQuestion } from "../model/verifyQuestion.ts";
-import { authenticate } from "./authenticate.ts";
+import { admit, authenticate } from "./authenticate.ts";
 import { readJson, requireSmallBody } from "./body.ts";
+import { readCredential } from "./credential.ts";
 import { json, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
 
 // The operations that other products call once per request of their own. They answer exactly as their procedures
 // do, and share all but the reading of input with them; what is not plain goes to the procedure itself.
 
-/** `POST /api/v1/keys/verify`. */
+/**
+ * `POST /api/v1/keys/verify`. The question is read before the caller is known, so that both keys are found in one
+ * query; what is wrong with it is told only after the caller has been let in.
+ */
 export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Answer | Response> {
-  requireSmallBody(arrival.request.headers);
-  const identified = await authenticate(ctx, arrival);
-  const input = await readJson(arrival.request);
-  const question = arrival.request.url.includes("?") ? null : readPlain(input);
+  const { request } = arrival;
+  requireSmallBody(request.headers);
+  const credential = readCredential(request.headers);
+  const read = await readBody(request);
+  const question = "input" in read && !request.url.includes("?") ? readPlain(read.input) : null;
+  const found =
+    credential?.type === "key" && question !== null
+      ? await findKeys(ctx, { caller: credential.key, target: question.key })
+      : undefined;
+  const identified = found === undefined ? await authenticate(ctx, arrival) : await admit(ctx, arrival, found.caller);
+  if ("refusal" in read) throw read.refusal;
   if (question === null) {
     const { serveOperation } = await import("./rest.ts");
-    return await serveOperation(ctx, arrival, { name: "keys.verify", identified, body: input });
+    return await serveOperation(ctx, arrival, { name: "keys.verify", identified, body: read.input });
   }
   requirePermission(identified, "keys:verify");
-  const verification = await verifyKey(ctx, identified.caller.organizationId, question, arrival);
+  const target = found === undefined ? undefined : { key: found.target };
+  const verification = await verifyKey(ctx, identified.caller.organizationId, question, arrival, target);
   return json(200, verification, rateHeaders(identified.rate));
+}
+
+/** The body, or why it cannot be read. */
+async function readBody(request: Request): Promise<{ input: unknown } | { refusal: unknown }> {
+  try {
+    return { input: await readJson(request) };
+  } catch (refusal) {
+    return { refusal };
+  }
 }
 
 /** `GET /api/v1/whoami`. */
@@ -49,8 +70,10 @@ const PLAIN_FIELDS: ReadonlySet<string> = new Set([
   "permission",
   "ip",
   "resource",
+  "license",
 ] satisfies (keyof VerifyInput)[]);
 
+/** Cost and tags have shapes of their own and are left to the schema. */
 function isPlain(input: unknown): input is VerifyInput {
   if (typeof input !== "object" || input === null || !("key" in input)) return false;
   return Object.entries(input).every(([field, value]) => PLAIN_FIELDS.has(field) && typeof value === "string");

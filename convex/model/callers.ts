@@ -3,9 +3,12 @@ import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
-import { isDead } from "../shared/keyStatus.ts";
-import { covers, limitToRoles, rolesOf, scopeOf } from "../shared/permissions.ts";
-import type { Role, Scope } from "../shared/permissions.ts";
+import { isUsable } from "../shared/keyStatus.ts";
+import { covers, scopeOf } from "../shared/permissions.ts";
+import type { Grant, Scope } from "../shared/permissions.ts";
+import { grantsOfMember, rightsOfKey } from "./effectiveRights.ts";
+import { getMember } from "./members.ts";
+import { readExpiry } from "./policies.ts";
 
 /** Where a request came from, for the audit trail. `id` is the gateway's trace id. */
 export const vRequest = v.object({ id: v.string(), ip: v.optional(v.string()), agent: v.optional(v.string()) });
@@ -26,6 +29,8 @@ export const vCaller = v.union(
     type: v.literal("key"),
     keyId: v.id("keys"),
     organizationId: v.id("organization"),
+    // An exchange token's permissions, to which the key is then cut. Absent: the key itself calls.
+    narrowedTo: v.optional(v.array(v.string())),
     request: vRequest,
   }),
 );
@@ -38,24 +43,14 @@ export type ResolvedCaller = {
   request: Infer<typeof vRequest>;
   /** The person behind it: the user itself, or the member who owns or answers for the key. */
   userId: Id<"user">;
-  /** The user's roles, or those of a personal key's owner. Empty for service keys and for people who left. */
-  roles: Role[];
+  /** The user's membership as text, or that of a personal key's owner. Empty for service keys and for people who left. */
+  roleText: string;
+  /** What that membership gives now. */
+  grants: readonly Grant[];
   /** The calling key and what it may do now; null when a user calls. */
   key: { record: Doc<"keys">; permissions: string[] } | null;
   name: string;
 };
-
-/** The membership of one user in one organization, or null. One indexed read. */
-export async function getMember(
-  ctx: QueryCtx,
-  organizationId: Id<"organization">,
-  userId: Id<"user">,
-): Promise<Doc<"member"> | null> {
-  return await ctx.db
-    .query("member")
-    .withIndex("by_organizationId_userId", (q) => q.eq("organizationId", organizationId).eq("userId", userId))
-    .unique();
-}
 
 /**
  * Reads what the caller may do now. A user without membership resolves to no roles, because owners may still
@@ -69,32 +64,48 @@ export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number |
     const user = userId === null ? null : await ctx.db.get("user", userId);
     if (user === null) throw latchkeyError("UNAUTHENTICATED", "This user is gone. Sign in again.");
     const member = await getMember(ctx, organizationId, user._id);
-    const roles = member === null ? [] : rolesOf(member.role);
-    return { organizationId, request, userId: user._id, roles, key: null, name: user.name };
+    const grants = await grantsOfMember(ctx, member);
+    return {
+      organizationId,
+      request,
+      userId: user._id,
+      roleText: member?.role ?? "",
+      grants,
+      key: null,
+      name: user.name,
+    };
   }
 
   const record = await ctx.db.get("keys", caller.keyId);
   if (record === null || record.organizationId !== organizationId) throw deadCaller();
   if (record.revokedAt !== undefined || record.disabledAt !== undefined) throw deadCaller();
-  if (now !== null && isDead(record, now)) throw deadCaller();
-  const member = await getMember(ctx, organizationId, record.ownerUserId);
-  const roles = member === null || record.ownerKind === "service" ? [] : rolesOf(member.role);
-  const permissions = record.ownerKind === "service" ? record.permissions : limitToRoles(record.permissions, roles);
+  const expiresAt = await readExpiry(ctx, record);
+  if (now !== null && !isUsable({ expiresAt, notBefore: record.notBefore }, now)) throw deadCaller();
+  const member = record.ownerKind === "service" ? null : await getMember(ctx, organizationId, record.ownerUserId);
+  const rights = await rightsOfKey(ctx, record, member);
+  if (!rights.ownerActive) throw deadCaller();
   return {
     organizationId,
     request,
     userId: record.ownerUserId,
-    roles,
-    key: { record, permissions },
+    roleText: member?.role ?? "",
+    grants: rights.ownerGrants,
+    // What lies above the key lies above a token of it too, so the token's part is a ceiling and nothing else.
+    key: { record: { ...record, expiresAt }, permissions: narrow(rights.permissions, caller.narrowedTo) },
     name: record.name,
   };
 }
 
+/** Those of a token's permissions that its key still holds. */
+function narrow(permissions: string[], narrowedTo: string[] | undefined): string[] {
+  return narrowedTo === undefined ? permissions : narrowedTo.filter((wanted) => covers(permissions, wanted));
+}
+
 /** How far the caller holds a permission now: on everything, on its own keys, or not at all. */
 export function callerScope(caller: ResolvedCaller, permission: string): Scope | null {
-  if (caller.key === null) return scopeOf(caller.roles, permission);
+  if (caller.key === null) return scopeOf(caller.grants, permission);
   if (!covers(caller.key.permissions, permission)) return null;
-  return caller.key.record.ownerKind === "service" ? "any" : scopeOf(caller.roles, permission);
+  return caller.key.record.ownerKind === "service" ? "any" : scopeOf(caller.grants, permission);
 }
 
 function deadCaller(): Error {

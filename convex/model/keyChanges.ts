@@ -47,7 +47,7 @@ export async function enableKey(ctx: MutationCtx, caller: ResolvedCaller, keyId:
   const key = await requireKey(ctx, caller, keyId, "enable");
   requireAlive(key);
   if (key.disabledAt === undefined) return key;
-  if (!isOwnPerson(caller, key)) requireWithinPower(caller, key);
+  if (!isOwnPerson(caller, key)) await requireWithinPower(ctx, caller, key);
   return await change(ctx, caller, key, "key.enable", { changed: { disabledAt: undefined } });
 }
 
@@ -83,6 +83,11 @@ export function toAuditState(key: Doc<"keys">): Record<string, unknown> {
     rateLimit: key.rateLimit,
     cidrs: key.cidrs ?? null,
     allowList: key.allowList ?? null,
+    roles: key.roles ?? [],
+    resourcePermissions: key.resourcePermissions ?? [],
+    quota: key.quota ?? null,
+    notBefore: key.notBefore ?? null,
+    idleExpiryMs: key.idleExpiryMs ?? null,
     version: key.version,
   };
 }

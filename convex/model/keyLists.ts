@@ -9,7 +9,7 @@ import { foldName } from "../shared/limits.ts";
 import { covers } from "../shared/permissions.ts";
 import type { Scope } from "../shared/permissions.ts";
 
-const STATUSES = ["active", "expiring", "disabled", "expired", "revoked"] as const;
+const STATUSES = ["active", "expiring", "not-yet-valid", "disabled", "expired", "revoked"] as const;
 // A filter looks at this many keys per page at most; the cursor goes on from there.
 const SCAN_MAX = 500;
 const COUNT_MAX = 100;

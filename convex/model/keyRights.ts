@@ -3,21 +3,35 @@ import type { QueryCtx } from "../_generated/server.js";
 import { isWithinAllowList } from "../shared/allowList.ts";
 import { isWithinCidrs } from "../shared/cidr.ts";
 import { latchkeyError, missingKey } from "../shared/errors.ts";
-import type { FieldError } from "../shared/errors.ts";
-import { VERB_PERMISSION, beyondGranted, beyondRoles } from "../shared/permissions.ts";
+import { VERB_PERMISSION, beyondGranted, beyondGrants } from "../shared/permissions.ts";
 import type { KeyVerb } from "../shared/permissions.ts";
+import { isWithinQuota, isWithinRate } from "../shared/limits.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { expand, grantsFrom, groupsOf } from "./effectiveRights.ts";
+import { readExpiry } from "./policies.ts";
 
-/** The parts of a key that decide how much power it gives. */
+/** The parts of a key that decide how much power it gives. `_id` is there for a key that exists, whose groups count too. */
 export type KeyPower = Pick<
   Doc<"keys">,
-  "ownerKind" | "ownerUserId" | "permissions" | "expiresAt" | "env" | "rateLimit" | "cidrs" | "allowList"
->;
+  | "organizationId"
+  | "ownerKind"
+  | "ownerUserId"
+  | "permissions"
+  | "roles"
+  | "resourcePermissions"
+  | "expiresAt"
+  | "env"
+  | "rateLimit"
+  | "quota"
+  | "cidrs"
+  | "allowList"
+> & { _id?: Id<"keys"> };
 
 /**
  * The key if the caller may do this to it. A key that is missing, foreign or out of the caller's sight is
- * NOT_FOUND in the same words; one that it sees but may not touch so is FORBIDDEN.
+ * NOT_FOUND in the same words; one that it sees but may not touch so is FORBIDDEN. A key is named by its id, or by the
+ * public id that stands in its text. Its `expiresAt` is what the policy leaves of it.
  */
 export async function requireKey(
   ctx: QueryCtx,
@@ -25,12 +39,28 @@ export async function requireKey(
   keyIdText: string,
   verb: Exclude<KeyVerb, "create">,
 ): Promise<Doc<"keys">> {
-  const keyId = ctx.db.normalizeId("keys", keyIdText);
-  const key = keyId === null ? null : await ctx.db.get("keys", keyId);
-  if (key === null || key.organizationId !== caller.organizationId) throw missingKey();
+  const found = await findKey(ctx, caller.organizationId, keyIdText);
+  if (found === null) throw missingKey();
+  const key = { ...found, expiresAt: await readExpiry(ctx, found) };
   if (mayAct(caller, key, verb)) return key;
   if (!mayAct(caller, key, "read")) throw missingKey();
   throw latchkeyError("FORBIDDEN", `You may see this key but not ${verb} it. Ask an admin of the organization.`);
+}
+
+async function findKey(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  keyIdText: string,
+): Promise<Doc<"keys"> | null> {
+  const keyId = ctx.db.normalizeId("keys", keyIdText);
+  if (keyId === null) {
+    return await ctx.db
+      .query("keys")
+      .withIndex("by_public_id", (q) => q.eq("organizationId", organizationId).eq("keyIdText", keyIdText))
+      .unique();
+  }
+  const key = await ctx.db.get("keys", keyId);
+  return key?.organizationId === organizationId ? key : null;
 }
 
 /** Whether the caller may do this to that key of its organization. */
@@ -62,26 +92,76 @@ export async function requireCreate(
 }
 
 /**
- * Nobody grants what they do not hold: the power of a key that would come to life by creating, rotating or
- * enabling it must lie within the caller's own. A calling key, besides, never makes one that is owned by
- * another, lives longer, is of the other environment or may be used faster, from elsewhere or on other resources.
+ * Nobody grants what they do not hold: the power of a key that would come to life by creating, changing, rotating or
+ * enabling it must lie within the caller's own. A calling key, besides, never makes one that is owned by another,
+ * lives longer, is of the other environment or may be used faster, more often, from elsewhere or on other resources.
  * Throws FORBIDDEN.
  */
-export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): void {
-  const beyond =
-    caller.key === null
-      ? beyondRoles(power.permissions, caller.roles, power.ownerKind === "service" ? "any" : "own")
-      : beyondGranted(power.permissions, caller.key.permissions);
-  if (beyond.length > 0) {
-    const fields: FieldError[] = beyond.map((permission) => ({
-      path: `permissions.${power.permissions.indexOf(permission)}`,
-      message: `You do not hold ${permission}.`,
-    }));
-    throw latchkeyError("FORBIDDEN", `You cannot grant what you do not hold: ${beyond.join(", ")}.`, fields);
+export async function requireWithinPower(ctx: QueryCtx, caller: ResolvedCaller, power: KeyPower): Promise<void> {
+  const fields = await beyondPower(ctx, caller, power);
+  if (fields.length > 0) {
+    throw latchkeyError(
+      "FORBIDDEN",
+      `You cannot grant what you do not hold: ${fields.map(({ name }) => name).join(", ")}.`,
+      fields.map(({ path, name }) => ({ path, message: `You do not hold ${name}.` })),
+    );
   }
-  if (caller.key === null) return;
+  if (caller.key !== null) requireWithinKey(caller.key.record, power);
+}
 
-  const { record } = caller.key;
+type Given = { path: string; name: string; permissions: readonly string[] };
+
+/** What of it the caller does not hold in full, by field. */
+async function beyondPower(ctx: QueryCtx, caller: ResolvedCaller, power: KeyPower): Promise<Given[]> {
+  const given = await everythingGiven(ctx, power);
+  const need = power.ownerKind === "service" ? "any" : "own";
+  return given.filter(({ permissions }) =>
+    caller.key === null
+      ? beyondGrants(permissions, caller.grants, need).length > 0
+      : beyondGranted(permissions, caller.key.permissions).length > 0,
+  );
+}
+
+/** Each permission, role, resource and group that gives a key power, and the permissions that it comes to. */
+async function everythingGiven(ctx: QueryCtx, power: KeyPower): Promise<Given[]> {
+  const { organizationId } = power;
+  const listed = power.permissions.map(async (name, index) => ({
+    path: `permissions.${index}`,
+    name,
+    permissions: await expand(ctx, organizationId, [name]),
+  }));
+  const onResources = (power.resourcePermissions ?? []).map(async ({ resource, permissions }, index) => ({
+    path: `resourcePermissions.${index}`,
+    name: `${permissions.join(", ")} on ${resource}`,
+    permissions: await expand(ctx, organizationId, permissions),
+  }));
+  const byRole = (power.roles ?? []).map(async (name, index) => ({
+    path: `roles.${index}`,
+    name: `the role ${name}`,
+    permissions: await permissionsOf(ctx, organizationId, { roles: [name], groups: [] }),
+  }));
+  // Only service keys hold what their groups give.
+  const groups =
+    power._id === undefined || power.ownerKind === "personal" ? [] : await groupsOf(ctx, organizationId, power._id);
+  const byGroup = groups.map(async (group) => ({
+    path: "groups",
+    name: `what the group ${group.name} gives`,
+    permissions: await permissionsOf(ctx, organizationId, { roles: [], groups: [group] }),
+  }));
+  return await Promise.all([...listed, ...onResources, ...byRole, ...byGroup]);
+}
+
+async function permissionsOf(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  from: { roles: string[]; groups: Doc<"groups">[] },
+): Promise<string[]> {
+  const grants = await grantsFrom(ctx, organizationId, { ...from, permissions: [] });
+  return [...new Set(grants.map(({ permission }) => permission))];
+}
+
+/** What a calling key can make is bounded by itself in every other respect too. */
+function requireWithinKey(record: Doc<"keys">, power: KeyPower): void {
   if (power.ownerKind !== record.ownerKind || power.ownerUserId !== record.ownerUserId) {
     throw latchkeyError("FORBIDDEN", "A key can make keys for its own owner only.");
   }
@@ -91,8 +171,11 @@ export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): voi
   if (record.expiresAt !== null && (power.expiresAt === null || power.expiresAt > record.expiresAt)) {
     throw latchkeyError("FORBIDDEN", "A key cannot make a key that outlives it. Choose an earlier expiry.");
   }
-  if (record.rateLimit !== null && !isWithinRate(power.rateLimit, record.rateLimit)) {
+  if (!isWithinRate(power.rateLimit, record.rateLimit)) {
     throw latchkeyError("FORBIDDEN", "A key cannot make a key with a higher rate limit than its own.");
+  }
+  if (!isWithinQuota(power.quota ?? null, record.quota ?? null)) {
+    throw latchkeyError("FORBIDDEN", "A key cannot make a key with a larger quota than its own.");
   }
   if (!isWithinCidrs(power.cidrs ?? null, record.cidrs ?? null)) {
     throw latchkeyError(
@@ -103,9 +186,4 @@ export function requireWithinPower(caller: ResolvedCaller, power: KeyPower): voi
   if (!isWithinAllowList(power.allowList ?? null, record.allowList ?? null)) {
     throw latchkeyError("FORBIDDEN", "A key cannot make a key for resources that it may not touch itself.");
   }
-}
-
-function isWithinRate(wanted: Doc<"keys">["rateLimit"], own: NonNullable<Doc<"keys">["rateLimit"]>): boolean {
-  if (wanted === null || wanted.limit > own.limit) return false;
-  return wanted.limit / wanted.windowMs <= own.limit / own.windowMs;
 }

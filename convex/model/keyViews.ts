@@ -2,6 +2,8 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { readExpiry } from "./policies.ts";
+import { vQuota, vRateLimit, vResourcePermissions } from "./validators.ts";
 
 /** A key as everyone may see it who may see it at all. Its status is derived from it: `keyStatus(view, now)`. */
 export const vKeyView = v.object({
@@ -28,11 +30,21 @@ export const vKeyView = v.object({
   revokedAt: v.union(v.number(), v.null()),
   revokedBy: v.union(v.string(), v.null()),
   revokeReason: v.union(v.string(), v.null()),
-  rateLimit: v.union(v.object({ limit: v.number(), windowMs: v.number() }), v.null()),
+  rateLimit: v.union(vRateLimit, v.null()),
   // Null when it may be used from anywhere.
   cidrs: v.union(v.array(v.string()), v.null()),
   // Null when it may touch every resource; empty when none.
   allowList: v.union(v.array(v.string()), v.null()),
+  roles: v.array(v.string()),
+  resourcePermissions: vResourcePermissions,
+  quota: v.union(vQuota, v.null()),
+  notBefore: v.union(v.number(), v.null()),
+  idleExpiryMs: v.union(v.number(), v.null()),
+  // The JSON text of an object.
+  metadata: v.union(v.string(), v.null()),
+  format: v.union(v.literal("opaque"), v.literal("jwt")),
+  // Why it was disabled, when nobody did it by hand.
+  disabledReason: v.union(v.string(), v.null()),
   version: v.number(),
   // Until when the secret from before the last rotation still works; null when there is none.
   previousSecretValidUntil: v.union(v.number(), v.null()),
@@ -61,7 +73,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">): Promise<KeyVie
     createdByUserId: key.createdByUserId,
     createdByKeyId: key.createdByKeyId ?? null,
     createdAt: key.createdAt,
-    expiresAt: key.expiresAt,
+    expiresAt: await readExpiry(ctx, key),
     disabledAt: key.disabledAt ?? null,
     revokedAt: key.revokedAt ?? null,
     revokedBy: key.revokedBy ?? null,
@@ -69,6 +81,14 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">): Promise<KeyVie
     rateLimit: key.rateLimit,
     cidrs: key.cidrs ?? null,
     allowList: key.allowList ?? null,
+    roles: key.roles ?? [],
+    resourcePermissions: key.resourcePermissions ?? [],
+    quota: key.quota ?? null,
+    notBefore: key.notBefore ?? null,
+    idleExpiryMs: key.idleExpiryMs ?? null,
+    metadata: key.metadata ?? null,
+    format: key.format ?? "opaque",
+    disabledReason: key.disabledReason ?? null,
     version: key.version,
     previousSecretValidUntil: oldEnds.length === 0 ? null : Math.max(...oldEnds),
   };

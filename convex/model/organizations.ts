@@ -1,7 +1,7 @@
 import type { Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import { isSuspended, rolesOf } from "../shared/permissions.ts";
-import { getMember } from "./callers.ts";
+import { isSuspended } from "../shared/roles.ts";
+import { getMember } from "./members.ts";
 
 const ORGANIZATIONS_MAX = 100;
 
@@ -57,5 +57,5 @@ export async function isSuspendedIn(ctx: QueryCtx, userIdText: string, idOrSlug:
     )?._id;
   if (userId === null || organizationId === undefined) return false;
   const member = await getMember(ctx, organizationId, userId);
-  return member !== null && isSuspended(rolesOf(member.role));
+  return member !== null && isSuspended(member.role);
 }

@@ -56,7 +56,7 @@ export async function rotateKey(
 ): Promise<Doc<"keys">> {
   const now = Date.now();
   const key = await requireKey(ctx, caller, change.keyId, "rotate");
-  requireWithinPower(caller, key);
+  await requireWithinPower(ctx, caller, key);
   const grace = checkGrace(change.graceMs);
   if (!grace.ok) {
     throw latchkeyError("INVALID_INPUT", grace.problem, [{ path: "graceMs", message: grace.problem }]);

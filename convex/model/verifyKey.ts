@@ -1,57 +1,26 @@
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
-import { allows } from "../shared/allowList.ts";
-import { allowsAddress, parseAddress } from "../shared/cidr.ts";
 import type { SpentRate } from "../shared/errors.ts";
+import type { Json } from "../shared/json.ts";
 import { parseKey } from "../shared/keyFormat.ts";
-import { keyStatus } from "../shared/keyStatus.ts";
-import { isSatisfied } from "../shared/permissionExpression.ts";
-import { covers } from "../shared/permissions.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
+import type { KeyState } from "../verification.ts";
+import { isLicenseValid, judge } from "./judgement.ts";
+import type { Clock, Forbidden, Refusal } from "./judgement.ts";
 import { noteUse } from "./keyUses.ts";
 import type { Sender } from "./keyUses.ts";
 import type { VerifyQuestion } from "./verifyQuestion.ts";
 
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
 
-/** A key as one indexed read finds it, not yet judged by the clock: what `verification.byHash` returns. */
-export type KeyState = {
-  keyId: Id<"keys">;
-  organizationId: Id<"organization">;
-  ownerKind: "personal" | "service";
-  ownerUserId: Id<"user">;
-  name: string;
-  env: "live" | "test";
-  /** What it may do now: for a personal key, cut to what its owner may do. */
-  permissions: string[];
-  expiresAt: number | null;
-  disabledAt: number | null;
-  revokedAt: number | null;
-  /** When the presented secret stops working after a rotation; null for the current one. */
-  secretValidUntil: number | null;
-  rateLimit: { limit: number; windowMs: number } | null;
-  /** Ranges of addresses from which it may be used; null for anywhere. */
-  cidrs: string[] | null;
-  /** Resources that it may touch; null for all, empty for none. */
-  allowList: string[] | null;
-  /** False when a personal key's owner has left, was suspended, or holds no role. */
-  ownerActive: boolean;
-};
-
-/** Why a key that was found is no good now. Told only to whoever holds its secret, or verifies for its organization. */
-export type Refusal = "REVOKED" | "EXPIRED" | "DISABLED";
-
 /** Where a key stands against its own limit after a call; `ok` is whether the call was within it. */
 export type Rate = SpentRate & { ok: boolean };
-
-/** What about a call a key was not made for: where the call comes from, or what it touches. */
-export type Forbidden = "IP" | "RESOURCE";
 
 type KeyFacts = Pick<
   KeyState,
   "keyId" | "organizationId" | "ownerKind" | "ownerUserId" | "name" | "env" | "permissions" | "expiresAt"
->;
+> & { licenses: string[]; metadata: Json };
 
 /** The verdict on a key. One that is not good still says which it is; one that is not ours says nothing. */
 export type Verification =
@@ -67,19 +36,25 @@ export async function findKey(ctx: ActionCtx, text: string): Promise<KeyState | 
   return await ctx.runQuery(internal.verification.byHash, { hash: sha256Base64Url(text) });
 }
 
-/** Why this key is refused at `now` (epoch milliseconds), or null when it is good. */
-export function refusalOf(key: KeyState, now: number): Refusal | null {
-  const status = keyStatus(key, now);
-  if (status === "revoked") return "REVOKED";
-  if (status === "expired") return "EXPIRED";
-  // The secret was replaced by a rotation and its grace is over, while the key lives on.
-  if (key.secretValidUntil !== null && now >= key.secretValidUntil) return "EXPIRED";
-  return status === "disabled" || !key.ownerActive ? "DISABLED" : null;
+/**
+ * Both at once: a key that calls and one that it asks about. Undefined when either has a wrong shape, which is for
+ * `findKey` to say.
+ */
+export async function findKeys(
+  ctx: ActionCtx,
+  { caller, target }: { caller: string; target: string },
+): Promise<{ caller: KeyState | null; target: KeyState | null } | undefined> {
+  if (parseKey(caller) === null || parseKey(target) === null) return undefined;
+  return await ctx.runQuery(internal.verification.byHashes, {
+    caller: sha256Base64Url(caller),
+    target: sha256Base64Url(target),
+  });
 }
 
-/** Whether the key may be used from there; null for an address that nobody knows. */
-export function isAllowedFrom({ cidrs }: KeyState, ip: string | null): boolean {
-  return cidrs === null || allowsAddress(cidrs, ip === null ? null : parseAddress(ip));
+/** The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use. */
+export async function readClock(ctx: ActionCtx, key: KeyState, now: number): Promise<Clock> {
+  if (key.idleExpiryMs === null) return { now, lastUsedAt: null };
+  return { now, lastUsedAt: await ctx.runQuery(internal.usage.lastUse, { keyId: key.keyId }) };
 }
 
 /**
@@ -96,25 +71,22 @@ export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender:
 
 /**
  * Judges a key for an organization, which sees its own keys only: any other is NOT_FOUND, as if it did not
- * exist. A good key counts as used by `sender`; being judged bad costs it nothing.
+ * exist. A good key counts as used by `sender`; being judged bad costs it nothing. `found` spares the search.
  */
 export async function verifyKey(
   ctx: ActionCtx,
   organizationId: Id<"organization">,
-  { key: text, permission, ip, resource }: VerifyQuestion,
+  question: VerifyQuestion,
   sender: Sender,
+  found?: { key: KeyState | null },
 ): Promise<Verification> {
-  const key = await findKey(ctx, text);
+  const key = found === undefined ? await findKey(ctx, question.key) : found.key;
   if (key === null || key.organizationId !== organizationId) return { valid: false, code: "NOT_FOUND" };
   const now = Date.now();
-  const facts = toFacts(key);
-  const refusal = refusalOf(key, now);
-  if (refusal !== null) return { valid: false, code: refusal, ...facts };
-  if (!allowsAddress(key.cidrs, ip)) return { valid: false, code: "FORBIDDEN", reason: "IP", ...facts };
-  if (!isAllowedOn(key, resource)) return { valid: false, code: "FORBIDDEN", reason: "RESOURCE", ...facts };
-  if (permission !== null && !isSatisfied(permission, (single) => covers(key.permissions, single))) {
-    return { valid: false, code: "INSUFFICIENT_PERMISSIONS", ...facts };
-  }
+  const clock = key.idleExpiryMs === null ? { now, lastUsedAt: null } : await readClock(ctx, key, now);
+  const judgement = judge(key, question, clock);
+  const facts = toFacts(key, now);
+  if (judgement.code !== "VALID") return { valid: false, ...judgement, ...facts };
   const rateLimit = await useKey(ctx, key, now, sender);
   if (rateLimit !== null && !rateLimit.ok) return { valid: false, code: "RATE_LIMITED", ...facts, rateLimit };
   return { valid: true, code: "VALID", ...facts, rateLimit };
@@ -149,13 +121,9 @@ async function judgeAfter(
   return await judge();
 }
 
-/** An empty list allows nothing, whether a resource was named or not. */
-function isAllowedOn({ allowList }: KeyState, resource: string | null): boolean {
-  if (allowList === null) return true;
-  return resource === null ? allowList.length > 0 : allows(allowList, resource);
-}
-
-function toFacts(key: KeyState): KeyFacts {
+function toFacts(key: KeyState, now: number): KeyFacts {
   const { keyId, organizationId, ownerKind, ownerUserId, name, env, permissions, expiresAt } = key;
-  return { keyId, organizationId, ownerKind, ownerUserId, name, env, permissions, expiresAt };
+  const licenses = key.licenses.filter((license) => isLicenseValid(license, now)).map((license) => license.name);
+  const metadata: Json = key.metadata === null ? null : JSON.parse(key.metadata);
+  return { keyId, organizationId, ownerKind, ownerUserId, name, env, permissions, expiresAt, licenses, metadata };
 }

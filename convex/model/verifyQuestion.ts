@@ -7,7 +7,15 @@ import { parsePermissionExpression } from "../shared/permissionExpression.ts";
 import type { PermissionExpression } from "../shared/permissionExpression.ts";
 
 /** What is asked about a key, as it arrives. */
-export type VerifyInput = { key: string; permission?: string; ip?: string; resource?: string };
+export type VerifyInput = {
+  key: string;
+  permission?: string;
+  ip?: string;
+  resource?: string;
+  license?: string;
+  cost?: number;
+  tags?: string[];
+};
 
 /** The same, understood. What is null was not asked. */
 export type VerifyQuestion = {
@@ -15,10 +23,21 @@ export type VerifyQuestion = {
   permission: PermissionExpression | null;
   ip: Address | null;
   resource: string | null;
+  /** The name of a license that the key has to hold. */
+  license: string | null;
+  /** How much of its limits the call takes. */
+  cost: number;
+  /** What the use is counted under, beside its operation. */
+  tags: string[];
 };
 
+/** How much one call may take from a key's limits, and how many tags it may be counted under. */
+export const COST_MAX = 10_000;
+export const TAGS_PER_USE_MAX = 8;
+const TAG_LENGTH_MAX = 64;
+
 /** Reads what is asked, and collects every field that cannot be understood. */
-export function readQuestion({ key, permission, ip, resource }: VerifyInput): {
+export function readQuestion({ key, permission, ip, resource, license, cost, tags }: VerifyInput): {
   question: VerifyQuestion;
   fields: FieldError[];
 } {
@@ -35,6 +54,9 @@ export function readQuestion({ key, permission, ip, resource }: VerifyInput): {
     permission: read("permission", permission, parsePermissionExpression),
     ip: read("ip", ip, readAddress),
     resource: read("resource", resource, readResource),
+    license: license ?? null,
+    cost: cost === undefined ? 1 : readCost(cost, fields),
+    tags: tags === undefined ? [] : readTags(tags, fields),
   };
   return { question, fields };
 }
@@ -48,4 +70,22 @@ function readAddress(text: string): Checked<Address> {
 function readResource(text: string): Checked<string> {
   if (isResource(text)) return { ok: true, value: text };
   return { ok: false, problem: "Write it as type:id, for example project:42." };
+}
+
+function readCost(cost: number, fields: FieldError[]): number {
+  if (Number.isSafeInteger(cost) && cost >= 0 && cost <= COST_MAX) return cost;
+  fields.push({ path: "cost", message: `Give a whole number from 0 to ${COST_MAX}.` });
+  return 1;
+}
+
+function readTags(tags: readonly string[], fields: FieldError[]): string[] {
+  const kept = [...new Set(tags)];
+  if (kept.length <= TAGS_PER_USE_MAX && kept.every((tag) => tag.length > 0 && tag.length <= TAG_LENGTH_MAX)) {
+    return kept;
+  }
+  fields.push({
+    path: "tags",
+    message: `Give at most ${TAGS_PER_USE_MAX} tags of 1 to ${TAG_LENGTH_MAX} characters.`,
+  });
+  return [];
 }

@@ -2,13 +2,15 @@
 export const EXPIRING_WITHIN_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Derived at every read and never stored, so that the instant of expiry needs no write. */
-export type KeyStatus = "active" | "expiring" | "disabled" | "expired" | "revoked";
+export type KeyStatus = "active" | "expiring" | "not-yet-valid" | "disabled" | "expired" | "revoked";
 
 export type KeyLifetime = {
   /** Epoch milliseconds; null never expires. */
   expiresAt: number | null;
   disabledAt?: number | null;
   revokedAt?: number | null;
+  /** From when on it is good, epoch milliseconds; null or absent from the start. */
+  notBefore?: number | null;
 };
 
 /** The status at `now` (epoch milliseconds). The order is the precedence; expiry is exact: at `expiresAt` it is dead. */
@@ -16,6 +18,7 @@ export function keyStatus(key: KeyLifetime, now: number): KeyStatus {
   if (key.revokedAt != null) return "revoked";
   if (key.expiresAt !== null && now >= key.expiresAt) return "expired";
   if (key.disabledAt != null) return "disabled";
+  if (key.notBefore != null && now < key.notBefore) return "not-yet-valid";
   if (key.expiresAt !== null && key.expiresAt - now < EXPIRING_WITHIN_MS) return "expiring";
   return "active";
 }
@@ -26,9 +29,18 @@ export function isDead(key: KeyLifetime, now: number): boolean {
   return status === "revoked" || status === "expired";
 }
 
+/** Whether it may be used at `now`. */
+export function isUsable(key: KeyLifetime, now: number): boolean {
+  const status = keyStatus(key, now);
+  return status === "active" || status === "expiring";
+}
+
 /** The next moment after `now` at which the status changes by itself, or null. For one timer in a live view. */
 export function nextStatusChange(key: KeyLifetime, now: number): number | null {
-  if (key.revokedAt != null || key.expiresAt === null || now >= key.expiresAt) return null;
+  if (key.revokedAt != null || (key.expiresAt !== null && now >= key.expiresAt)) return null;
+  if (key.disabledAt != null) return key.expiresAt;
+  if (key.notBefore != null && now < key.notBefore) return Math.min(key.notBefore, key.expiresAt ?? Infinity);
+  if (key.expiresAt === null) return null;
   const warnAt = key.expiresAt - EXPIRING_WITHIN_MS + 1;
-  return key.disabledAt == null && now < warnAt ? warnAt : key.expiresAt;
+  return now < warnAt ? warnAt : key.expiresAt;
 }

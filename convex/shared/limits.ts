@@ -1,6 +1,6 @@
 /** Bounds on what a key may be. Durations in milliseconds. The forms show these and the server enforces them. */
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+export const DAY_MS = 24 * 60 * 60 * 1000;
 
 export const NAME_MAX_LENGTH = 100;
 export const DESCRIPTION_MAX_LENGTH = 500;
@@ -24,6 +24,14 @@ export const SECRETS_MAX = 5;
 export const RATE_LIMIT_MAX = 1_000_000;
 export const RATE_WINDOW_MIN_MS = 1_000;
 export const RATE_WINDOW_MAX_MS = DAY_MS;
+
+export const QUOTA_MAX = 1_000_000_000;
+export const IDLE_EXPIRY_MIN_MS = 60 * 60 * 1000;
+export const IDLE_EXPIRY_MAX_MS = 3_650 * DAY_MS;
+export const METADATA_MAX_BYTES = 4_096;
+/** Roles of one service key, and single resources on which it holds permissions. */
+export const ROLES_MAX = 16;
+export const RESOURCE_PERMISSIONS_MAX = 64;
 
 /** A key's last use is written at most this often; the first use is written at once. */
 export const LAST_USED_INTERVAL_MS = 5_000;
@@ -64,16 +72,33 @@ export function checkTags(raw: readonly string[]): Checked<string[]> {
 }
 
 /**
- * The moment a new key dies. `wanted` is epoch milliseconds, undefined for the default of 30 days, or null
- * for never, which needs a policy that allows it and there is none yet.
+ * The moment a key dies. `wanted` is epoch milliseconds, undefined for the policy's default lifetime, or null for
+ * never, where the policy allows it. `maxLifetimeMs` is the policy's maximum for this owner, null for none.
  */
-export function checkExpiry(wanted: number | null | undefined, now: number): Checked<number> {
-  if (wanted === undefined) return { ok: true, value: now + DEFAULT_LIFETIME_MS };
-  if (wanted === null) return problem("A key has to expire: this organization allows at most 365 days.");
+export function checkExpiry(
+  wanted: number | null | undefined,
+  now: number,
+  policy: { defaultLifetimeMs: number; maxLifetimeMs: number | null; neverExpiring: boolean },
+): Checked<number | null> {
+  const { defaultLifetimeMs, maxLifetimeMs, neverExpiring } = policy;
+  const longest = maxLifetimeMs ?? Infinity;
+  if (wanted === undefined) return { ok: true, value: now + Math.min(defaultLifetimeMs, longest) };
+  if (wanted === null) {
+    if (neverExpiring) return { ok: true, value: null };
+    return problem(`A key has to expire: this organization allows ${inDays(maxLifetimeMs)}.`);
+  }
   if (!Number.isSafeInteger(wanted)) return problem("Give the expiry as whole milliseconds since 1970.");
   if (wanted <= now) return problem("The expiry lies in the past.");
-  if (wanted > now + MAX_LIFETIME_MS + LIFETIME_SLACK_MS) return problem("A key may live at most 365 days.");
-  return { ok: true, value: Math.min(wanted, now + MAX_LIFETIME_MS) };
+  if (wanted > now + longest + LIFETIME_SLACK_MS) return problem(`A key may live ${inDays(maxLifetimeMs)}.`);
+  return { ok: true, value: Math.min(wanted, now + longest) };
+}
+
+/** "at most 365 days", for people. */
+function inDays(durationMs: number | null): string {
+  if (durationMs === null) return "as long as you choose";
+  const days = durationMs / DAY_MS;
+  if (days >= 1) return `at most ${Math.floor(days)} ${Math.floor(days) === 1 ? "day" : "days"}`;
+  return `at most ${Math.max(1, Math.floor(durationMs / 60_000))} minutes`;
 }
 
 /** How long the old secret still works after a rotation, 0 for not at all. */
@@ -99,6 +124,71 @@ export function checkRateLimit(rate: {
     return problem("The window lasts from one second to one day.");
   }
   return { ok: true, value: { limit: rate.limit, windowMs: rate.windowMs } };
+}
+
+export type RateLimit = { limit: number; windowMs: number };
+export type Quota = { limit: number; refill: "daily" | "monthly" | "never" };
+
+/** Whether a limit allows no more than another one does, at once and over time. Null is no limit. */
+export function isWithinRate(wanted: RateLimit | null, own: RateLimit | null): boolean {
+  if (own === null) return true;
+  if (wanted === null || wanted.limit > own.limit) return false;
+  return wanted.limit / wanted.windowMs <= own.limit / own.windowMs;
+}
+
+const REFILL_ORDER = { never: 0, monthly: 1, daily: 2 } as const;
+
+/** Whether a quota gives no more uses, no more often, than another one. Null is no quota. */
+export function isWithinQuota(wanted: Quota | null, own: Quota | null): boolean {
+  if (own === null) return true;
+  return wanted !== null && wanted.limit <= own.limit && REFILL_ORDER[wanted.refill] <= REFILL_ORDER[own.refill];
+}
+
+/** Uses until the next refill. */
+export function checkQuota(quota: Quota): Checked<Quota> {
+  if (!Number.isSafeInteger(quota.limit) || quota.limit < 1 || quota.limit > QUOTA_MAX) {
+    return problem(`Allow 1 to ${QUOTA_MAX} uses.`);
+  }
+  return { ok: true, value: { limit: quota.limit, refill: quota.refill } };
+}
+
+/** From when on a key is good: before it dies, and at most a year ahead. Null for at once. */
+export function checkNotBefore(
+  wanted: number | null,
+  { expiresAt, now }: { expiresAt: number | null; now: number },
+): Checked<number | null> {
+  if (wanted === null) return { ok: true, value: null };
+  if (!Number.isSafeInteger(wanted)) return problem("Give the moment as whole milliseconds since 1970.");
+  if (expiresAt !== null && wanted >= expiresAt) return problem("The key would expire before it is valid.");
+  if (wanted > now + MAX_LIFETIME_MS) return problem("A key becomes valid within 365 days.");
+  return { ok: true, value: wanted };
+}
+
+/** How long a key may go unused. */
+export function checkIdleExpiry(idleExpiryMs: number): Checked<number> {
+  if (!Number.isSafeInteger(idleExpiryMs)) return problem("Give the time as whole milliseconds.");
+  if (idleExpiryMs < IDLE_EXPIRY_MIN_MS || idleExpiryMs > IDLE_EXPIRY_MAX_MS) {
+    return problem("A key may go unused for one hour to ten years.");
+  }
+  return { ok: true, value: idleExpiryMs };
+}
+
+/** Metadata as it is stored: the JSON text of an object, at most 4 KiB. */
+export function checkMetadata(text: string): Checked<string> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return problem("Metadata has to be a JSON object.");
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    return problem("Metadata has to be a JSON object.");
+  }
+  const compact = JSON.stringify(parsed);
+  if (new TextEncoder().encode(compact).length > METADATA_MAX_BYTES) {
+    return problem(`Metadata may hold ${METADATA_MAX_BYTES} bytes of JSON.`);
+  }
+  return { ok: true, value: compact };
 }
 
 function problem(text: string): { ok: false; problem: string } {

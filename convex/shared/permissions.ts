@@ -1,14 +1,15 @@
 /**
- * Who may do what. The browser shows this matrix and every function enforces it, so it is pure data and
- * plain functions. A permission is `resource:action` or `resource:*`. Latchkey's own resources are the
- * reserved ones; every other resource belongs to the API that the organization protects with its keys.
+ * What may be granted, and whether a grant covers a wish. The browser shows this and every function enforces it, so
+ * it is pure data and plain functions. A permission is `resource:action` or `resource:*`. Latchkey's own resources
+ * are the reserved ones; every other resource belongs to the API that the organization protects with its keys, and
+ * `*:*` and `*:action`, which only roles hold, mean those others alone.
  */
 
 /** Latchkey's own permissions and what each lets its holder do. */
 export const PERMISSIONS = {
   "keys:read": "See keys, their status and last use",
   "keys:create": "Create keys",
-  "keys:update": "Change a key's name, description and limits",
+  "keys:update": "Change a key's name, description, rights and limits",
   "keys:disable": "Pause a key and take it back into use",
   "keys:expire": "Set a key's expiry to now",
   "keys:revoke": "End a key for good",
@@ -17,6 +18,17 @@ export const PERMISSIONS = {
   "keys:verify": "Ask whether a key of this organization is good",
   "members:read": "See who belongs to the organization",
   "members:manage": "Invite and remove members and change their roles",
+  "roles:read": "See the organization's own roles",
+  "roles:manage": "Define roles",
+  "groups:read": "See groups and who is in them",
+  "groups:manage": "Define groups and choose who is in them",
+  "permissions:read": "See the organization's own permissions",
+  "permissions:manage": "Define permissions",
+  "licenses:read": "See licenses and who holds them",
+  "licenses:manage": "Define licenses and assign them",
+  "policy:read": "See the policy for keys",
+  "policy:update": "Change the policy for keys",
+  "usage:read": "See how keys are used",
   "audit:read": "Read the audit trail",
   "organization:read": "See the organization's settings",
   "organization:update": "Change the organization's settings",
@@ -24,25 +36,18 @@ export const PERMISSIONS = {
 
 export type LatchkeyPermission = keyof typeof PERMISSIONS;
 
-/** Resources that an organization cannot use for its own API: the current ones, and those that are to come. */
+/** Resources that an organization cannot use for its own API. */
 export const RESERVED_RESOURCES: ReadonlySet<string> = new Set([
-  "keys",
-  "members",
-  "audit",
-  "organization",
-  "policy",
-  "roles",
-  "groups",
-  "permissions",
-  "licenses",
-  "usage",
+  ...Object.keys(PERMISSIONS).map((permission) => split(permission).resource),
+  // Belongs to no permission yet; whoever holds a token or a key needs none to exchange it.
+  "token",
 ]);
 
-export const ROLES = ["owner", "admin", "developer", "member", "suspended"] as const;
-export type Role = (typeof ROLES)[number];
-
-/** `any`: on every key of the organization. `own`: only on the caller's own personal keys. */
+/** `any`: on every key of the organization. `own`: only on the holder's own personal keys. */
 export type Scope = "any" | "own";
+
+/** One thing that a role or group gives to whoever has it. */
+export type Grant = { permission: string; scope: Scope };
 
 /** Everything that can be done to a key, and the permission it takes. */
 export const VERB_PERMISSION = {
@@ -59,62 +64,11 @@ export const VERB_PERMISSION = {
 
 export type KeyVerb = keyof typeof VERB_PERMISSION;
 
-const EVERYTHING = {
-  "keys:read": "any",
-  "keys:create": "any",
-  "keys:update": "any",
-  "keys:disable": "any",
-  "keys:expire": "any",
-  "keys:revoke": "any",
-  "keys:rotate": "any",
-  "keys:delete": "any",
-  "keys:verify": "any",
-  "members:read": "any",
-  "members:manage": "any",
-  "audit:read": "any",
-  "organization:read": "any",
-  "organization:update": "any",
-} as const satisfies Record<LatchkeyPermission, Scope>;
-
-/** The matrix. What is absent is refused. `suspended` holds nothing, so the personal keys of a suspended member stop. */
-export const ROLE_MATRIX: Record<Role, Partial<Record<LatchkeyPermission, Scope>>> = {
-  owner: EVERYTHING,
-  admin: EVERYTHING,
-  developer: {
-    "keys:read": "any",
-    "keys:create": "own",
-    "keys:update": "own",
-    "keys:disable": "own",
-    "keys:expire": "own",
-    "keys:revoke": "own",
-    "keys:rotate": "own",
-    "keys:delete": "own",
-    "keys:verify": "any",
-    "members:read": "any",
-    "organization:read": "any",
-  },
-  member: {
-    "keys:read": "own",
-    "keys:disable": "own",
-    "keys:expire": "own",
-    "keys:revoke": "own",
-    "members:read": "any",
-    "organization:read": "any",
-  },
-  suspended: {},
-};
-
-/** What each role holds of the organization's own API: everything, only `…:read`, or nothing. */
-const API_PERMISSIONS: Record<Role, "all" | "read" | "none"> = {
-  owner: "all",
-  admin: "all",
-  developer: "all",
-  member: "read",
-  suspended: "none",
-};
-
 /** `resource:action` or `resource:*`; lower-case letters, digits and hyphens, each part at most 32 characters. */
 export const PERMISSION_PATTERN = /^[a-z][a-z0-9-]{0,31}:(?:[a-z][a-z0-9-]{0,31}|\*)$/;
+
+/** The name of a composite, a set of permissions under one name: like a part of a permission, without a colon. */
+export const COMPOSITE_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** Whether a key may carry this permission at all: well formed and, for Latchkey's own resources, in the catalogue. */
 export function isPermission(text: string): boolean {
@@ -125,56 +79,79 @@ export function isPermission(text: string): boolean {
   return isLatchkeyPermission(text);
 }
 
+/** Whether a role may grant this: what a key may carry, or `*:*` or `*:action` for the organization's own API. */
+export function isGrantable(text: string): boolean {
+  return isPermission(text) || text === "*:*" || (text.startsWith("*:") && COMPOSITE_PATTERN.test(text.slice(2)));
+}
+
 export function isLatchkeyPermission(text: string): text is LatchkeyPermission {
   return Object.hasOwn(PERMISSIONS, text);
 }
 
-export function isRole(text: string): text is Role {
-  return ROLES.some((role) => role === text);
+/** Whether a list of granted permissions includes one concrete permission or wildcard. */
+export function covers(granted: readonly string[], permission: string): boolean {
+  return granted.some((grant) => includes(grant, permission));
 }
 
-/** The roles in a membership's text, which may name several: `"admin,developer"`. Unknown names give nothing. */
-export function rolesOf(text: string): Role[] {
-  return text
-    .split(",")
-    .map((name) => name.trim())
-    .filter(isRole);
+/** How far these grants hold one permission; null when not at all. A wildcard of Latchkey's own is held as far as its narrowest part. */
+export function scopeOf(grants: readonly Grant[], permission: string): Scope | null {
+  const scopes = concreteParts(permission).map((part) => scopeOfPart(grants, part));
+  if (scopes.length === 0 || scopes.includes(null)) return null;
+  return scopes.includes("own") ? "own" : "any";
 }
 
-/** Whether a member of these roles may do nothing and see nothing: who holds another role beside it may still do what that allows. */
-export function isSuspended(roles: readonly Role[]): boolean {
-  return !roles.some((role) => role !== "suspended");
-}
-
-/** How far these roles hold one concrete permission; null when not at all. */
-export function scopeOf(roles: readonly Role[], permission: string): Scope | null {
-  const { resource, action } = split(permission);
-  if (RESERVED_RESOURCES.has(resource)) {
-    if (!isLatchkeyPermission(permission)) return null;
-    const scopes = new Set(roles.map((role) => ROLE_MATRIX[role][permission]));
-    if (scopes.has("any")) return "any";
-    return scopes.has("own") ? "own" : null;
+function scopeOfPart(grants: readonly Grant[], permission: string): Scope | null {
+  let widest: Scope | null = null;
+  for (const grant of grants) {
+    if (!includes(grant.permission, permission)) continue;
+    if (grant.scope === "any") return "any";
+    widest = "own";
   }
-  const held = new Set(roles.map((role) => API_PERMISSIONS[role]));
-  if (held.has("all")) return "any";
-  return held.has("read") && action === "read" ? "any" : null;
+  return widest;
 }
 
 /**
- * May a member with this role text do this? `own` says whether the thing is the member's own personal key.
- * Example: `roleAllows("developer", "keys:revoke", false)` is false.
+ * A personal key's permissions cut down to what its owner holds now. A wildcard that the owner holds only in part
+ * becomes the parts that are held.
  */
-export function roleAllows(roleText: string, permission: LatchkeyPermission, own: boolean): boolean {
-  const scope = scopeOf(rolesOf(roleText), permission);
-  return scope === "any" || (scope === "own" && own);
+export function limitToGrants(wanted: readonly string[], grants: readonly Grant[]): string[] {
+  const effective = wanted.flatMap((permission) => {
+    if (scopeOf(grants, permission) !== null) return [permission];
+    const { resource, action } = split(permission);
+    if (action !== "*") return [];
+    const parts = RESERVED_RESOURCES.has(resource) ? ownPermissionsOf(resource) : apiPartsOf(resource, grants);
+    return parts.filter((part) => scopeOf(grants, part) !== null);
+  });
+  return [...new Set(effective)];
+}
+
+/** What grants name of one resource of the organization's API, short of its wildcard. */
+function apiPartsOf(resource: string, grants: readonly Grant[]): string[] {
+  return grants.flatMap(({ permission }) => {
+    const grant = split(permission);
+    return grant.resource === resource || grant.resource === "*" ? [`${resource}:${grant.action}`] : [];
+  });
+}
+
+/** Those of the wanted permissions that these grants do not hold in full. `need` "any" is for service keys, which act on everything. */
+export function beyondGrants(wanted: readonly string[], grants: readonly Grant[], need: Scope): string[] {
+  return wanted.filter((permission) => {
+    const scope = scopeOf(grants, permission);
+    return scope === null || (need === "any" && scope === "own");
+  });
+}
+
+/** Those of the wanted permissions that a list of granted ones does not include in full. */
+export function beyondGranted(wanted: readonly string[], granted: readonly string[]): string[] {
+  return wanted.filter((permission) => !concreteParts(permission).every((part) => covers(granted, part)));
 }
 
 /**
- * May this user do this to this key? For showing or hiding a button; the server asks again.
- * Example: `mayActOnKey(me.role, "revoke", key, me.userId)`.
+ * May this holder do this to this key? For showing or hiding a button; the server asks again.
+ * Example: `mayActOnKey(me.grants, "revoke", key, me.userId)`.
  */
 export function mayActOnKey(
-  roleText: string,
+  grants: readonly Grant[],
   verb: Exclude<KeyVerb, "create">,
   key: { ownerKind: "personal" | "service"; ownerUserId: string },
   userId: string,
@@ -182,48 +159,22 @@ export function mayActOnKey(
   const own = key.ownerKind === "personal" && key.ownerUserId === userId;
   // Leaving or losing a role must not strand a credential with nobody who may end it.
   if (own && verb === "revoke") return true;
-  return roleAllows(roleText, VERB_PERMISSION[verb], own);
+  return grantsAllow(grants, VERB_PERMISSION[verb], own);
 }
 
-/** Whether a list of granted permissions includes one: itself, or its resource's wildcard. */
-export function covers(granted: readonly string[], permission: string): boolean {
-  return granted.includes(permission) || granted.includes(`${split(permission).resource}:*`);
+/** May a holder of these grants do this? `own` says whether the thing is the holder's own personal key. */
+export function grantsAllow(grants: readonly Grant[], permission: LatchkeyPermission, own: boolean): boolean {
+  const scope = scopeOf(grants, permission);
+  return scope === "any" || (scope === "own" && own);
 }
 
-/**
- * A personal key's permissions cut down to what its owner's roles hold now. A wildcard that the roles hold
- * only in part becomes the parts that they hold.
- */
-export function limitToRoles(granted: readonly string[], roles: readonly Role[]): string[] {
-  const effective = granted.flatMap((permission) => {
-    const { resource, action } = split(permission);
-    if (action !== "*") return scopeOf(roles, permission) === null ? [] : [permission];
-    if (RESERVED_RESOURCES.has(resource)) {
-      const parts = ownPermissionsOf(resource);
-      const held = parts.filter((part) => scopeOf(roles, part) !== null);
-      return held.length === parts.length ? [permission] : held;
-    }
-    if (scopeOf(roles, `${resource}:anything`) === "any") return [permission];
-    return scopeOf(roles, `${resource}:read`) === null ? [] : [`${resource}:read`];
-  });
-  return [...new Set(effective)];
-}
-
-/** Those of the wanted permissions that these roles do not hold in full. `need` "any" is for service keys, which act on everything. */
-export function beyondRoles(wanted: readonly string[], roles: readonly Role[], need: Scope): string[] {
-  return wanted.filter((permission) =>
-    concreteParts(permission).some((part) => {
-      const scope = scopeOf(roles, part);
-      return scope === null || (need === "any" && scope === "own");
-    }),
-  );
-}
-
-/** Those of the wanted permissions that a list of granted ones does not include in full. */
-export function beyondGranted(wanted: readonly string[], granted: readonly string[]): string[] {
-  return wanted.filter(
-    (permission) => !granted.includes(permission) && !concreteParts(permission).every((part) => covers(granted, part)),
-  );
+/** Whether a grant includes a permission in full. Latchkey's own are never part of a grant that names no resource. */
+function includes(grant: string, permission: string): boolean {
+  if (grant === permission) return true;
+  const wanted = split(permission);
+  if (grant === `${wanted.resource}:*`) return true;
+  if (RESERVED_RESOURCES.has(wanted.resource)) return false;
+  return grant === "*:*" || grant === `*:${wanted.action}`;
 }
 
 /** Every concrete permission of a wildcard. An API's own actions are unknown, so its wildcard stands for itself. */

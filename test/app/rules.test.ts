@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { EXPIRING_WITHIN_MS, keyStatus } from "#convex/shared/keyStatus.ts";
+import { grantsOf } from "#convex/shared/roles.ts";
 
 import { readAbout } from "../../app/features/keys/about-fields.tsx";
 import { DAY_MS, lastDate, toExpiresAt } from "../../app/features/keys/expiry.ts";
@@ -33,7 +34,7 @@ describe("the instants at which a row changes by itself", () => {
 });
 
 describe("the actions that a key offers", () => {
-  const owner = { role: "owner", userId: "grace" };
+  const owner = { grants: grantsOf(["owner"]), userId: "grace" };
 
   test("follow its status", () => {
     expect(actionsFor(key, owner, NOW)).toEqual(["rotate", "disable", "expire", "revoke"]);
@@ -43,9 +44,13 @@ describe("the actions that a key offers", () => {
   });
 
   test("leave out what the member may not do", () => {
-    expect(actionsFor(key, { role: "member", userId: "grace" }, NOW)).toEqual([]);
-    expect(actionsFor(key, { role: "member", userId: "ada" }, NOW)).toEqual(["disable", "expire", "revoke"]);
-    expect(actionsFor(key, { role: "suspended", userId: "ada" }, NOW)).toEqual(["revoke"]);
+    expect(actionsFor(key, { grants: grantsOf(["member"]), userId: "grace" }, NOW)).toEqual([]);
+    expect(actionsFor(key, { grants: grantsOf(["member"]), userId: "ada" }, NOW)).toEqual([
+      "disable",
+      "expire",
+      "revoke",
+    ]);
+    expect(actionsFor(key, { grants: grantsOf(["suspended"]), userId: "ada" }, NOW)).toEqual(["revoke"]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import type { Role } from "../../convex/shared/permissions.ts";
+import type { Role } from "../../convex/shared/roles.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";

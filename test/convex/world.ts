@@ -6,7 +6,7 @@ import type { KeyView } from "../../convex/model/keyViews.ts";
 import type { NewKey } from "../../convex/model/newKeys.ts";
 import { toErrorData } from "../../convex/shared/errors.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
-import type { Role } from "../../convex/shared/permissions.ts";
+import type { Role } from "../../convex/shared/roles.ts";
 import type { Deployment } from "./engines.ts";
 
 export interface Person {

@@ -10,7 +10,7 @@ import { Skeleton } from "../../components/skeleton.tsx";
 import { Tooltip } from "../../components/tooltip.tsx";
 import { cn } from "../../lib/cn.ts";
 import { useOrganization } from "../../lib/organization.ts";
-import { actionsFor, type KeyAction } from "./key-actions.ts";
+import { actionsFor, type Actor, type KeyAction } from "./key-actions.ts";
 import { KeyMenu } from "./key-menu.tsx";
 import type { KeyView } from "./key-view.ts";
 import { isRotating, StatusBadge } from "./status-badge.tsx";
@@ -22,7 +22,7 @@ type KeyRowProps = {
   now: number;
   /** How often the row has changed in sight; null for not yet. */
   glow: number | null;
-  actor: { role: string; userId: string };
+  actor: Actor;
   onAction: (action: KeyAction, key: KeyView) => void;
   onMenu: (open: boolean) => void;
 };

@@ -15,7 +15,7 @@ import { useScrolled } from "../../lib/use-scrolled.ts";
 import { DeadKeysNote } from "./dead-keys-note.tsx";
 import { useHeldKeys } from "./held-keys.ts";
 import { KeysTable, KeysTableSkeleton } from "./keys-table.tsx";
-import type { KeyAction } from "./key-actions.ts";
+import type { Actor, KeyAction } from "./key-actions.ts";
 import type { KeyView } from "./key-view.ts";
 import { NewKeysPill } from "./new-keys-pill.tsx";
 import { statusInstants } from "./status-instants.ts";
@@ -36,7 +36,7 @@ type KeysListProps = {
   onShowDead: (show: boolean) => void;
   onClearFilter: () => void;
   /** Who looks on; null while that is loading. */
-  actor: { role: string; userId: string } | null;
+  actor: Actor | null;
   /** A dialog or a panel is open: new rows wait. */
   occupied: boolean;
   onAction: (action: KeyAction, key: KeyView) => void;

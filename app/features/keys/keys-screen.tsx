@@ -6,7 +6,8 @@ import { useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 
 import { api } from "#convex/_generated/api.js";
-import { roleAllows } from "#convex/shared/permissions.ts";
+import { grantsAllow } from "#convex/shared/permissions.ts";
+import { grantsOf, rolesOf } from "#convex/shared/roles.ts";
 
 import { Button } from "../../components/button.tsx";
 import { ErrorView } from "../../components/error-view.tsx";
@@ -38,7 +39,7 @@ export function KeysScreen({ search, onSearch }: KeysScreenProps) {
   const { keyId: openKeyId } = useParams({ strict: false });
   const statuses = useMemo(() => readStatuses(search.status), [search.status]);
   // By the role, which is known before `me` is: the button must not push the page down a moment later.
-  const mayCreate = roleAllows(role, "keys:create", true);
+  const mayCreate = grantsAllow(grantsOf(rolesOf(role)), "keys:create", true);
   const openCreate = () => onSearch({ create: true });
   useShortcut("c", () => {
     if (mayCreate) openCreate();

@@ -5,7 +5,7 @@ import { keyStatus } from "#convex/shared/keyStatus.ts";
 
 import { Skeleton } from "../../components/skeleton.tsx";
 import { KeyRow } from "./key-row.tsx";
-import type { KeyAction } from "./key-actions.ts";
+import type { Actor, KeyAction } from "./key-actions.ts";
 import type { KeyView } from "./key-view.ts";
 import { useGlow } from "./use-glow.ts";
 
@@ -17,7 +17,7 @@ type KeysTableProps = {
   now: number;
   /** Says which list this is, so that switching lists is not taken for changes. */
   listKey: string;
-  actor: { role: string; userId: string };
+  actor: Actor;
   onAction: (action: KeyAction, key: KeyView) => void;
   /** A row's menu has opened or closed. */
   onMenu: (open: boolean) => void;

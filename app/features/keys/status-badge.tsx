@@ -1,4 +1,13 @@
-import { CircleCheck, CirclePause, Clock, Hourglass, OctagonX, RefreshCw, type LucideIcon } from "lucide-react";
+import {
+  CalendarClock,
+  CircleCheck,
+  CirclePause,
+  Clock,
+  Hourglass,
+  OctagonX,
+  RefreshCw,
+  type LucideIcon,
+} from "lucide-react";
 import { useTranslations } from "use-intl";
 
 import { keyStatus, type KeyLifetime, type KeyStatus } from "#convex/shared/keyStatus.ts";
@@ -8,6 +17,7 @@ import { Badge, type Tone } from "../../components/badge.tsx";
 const looks = {
   active: { tone: "ok", icon: CircleCheck },
   expiring: { tone: "warn", icon: Hourglass },
+  "not-yet-valid": { tone: "neutral", icon: CalendarClock },
   disabled: { tone: "neutral", icon: CirclePause },
   expired: { tone: "neutral", icon: Clock },
   revoked: { tone: "danger", icon: OctagonX },
@@ -18,6 +28,7 @@ const looks = {
 export const statusIcons = {
   active: looks.active.icon,
   expiring: looks.expiring.icon,
+  "not-yet-valid": looks["not-yet-valid"].icon,
   disabled: looks.disabled.icon,
   expired: looks.expired.icon,
   revoked: looks.revoked.icon,

@@ -1,7 +1,14 @@
 import type { KeyStatus } from "#convex/shared/keyStatus.ts";
 
 /** Every status in the order in which a key may pass through them. */
-export const STATUSES = ["active", "expiring", "disabled", "expired", "revoked"] as const satisfies KeyStatus[];
+export const STATUSES = [
+  "active",
+  "expiring",
+  "not-yet-valid",
+  "disabled",
+  "expired",
+  "revoked",
+] as const satisfies KeyStatus[];
 
 /** The statuses that an address names ("expiring.disabled"), each once and in order; what is none is left out. */
 export function readStatuses(text: string | undefined): KeyStatus[] {

@@ -1,3 +1,4 @@
+import { DEFAULT_POLICY } from "../../../convex/shared/policy.ts";
 import { describe, expect, test } from "vitest";
 import {
   DEFAULT_LIFETIME_MS,
@@ -50,14 +51,17 @@ test("tags are trimmed, few, short and not repeated", () => {
 });
 
 test("an expiry lies after now and within the year, give or take what a form takes to be sent", () => {
-  expect(checkExpiry(undefined, NOW)).toEqual({ ok: true, value: NOW + DEFAULT_LIFETIME_MS });
-  expect(checkExpiry(NOW + 1, NOW)).toEqual({ ok: true, value: NOW + 1 });
-  expect(checkExpiry(NOW, NOW).ok).toBe(false);
-  expect(checkExpiry(null, NOW).ok).toBe(false);
-  expect(checkExpiry(NOW + MAX_LIFETIME_MS + 2_000, NOW)).toEqual({ ok: true, value: NOW + MAX_LIFETIME_MS });
-  expect(checkExpiry(NOW + MAX_LIFETIME_MS + 600_000, NOW).ok).toBe(false);
-  expect(checkExpiry(NOW + 0.5, NOW).ok).toBe(false);
-  expect(checkExpiry(Infinity, NOW).ok).toBe(false);
+  expect(checkExpiry(undefined, NOW, DEFAULT_POLICY)).toEqual({ ok: true, value: NOW + DEFAULT_LIFETIME_MS });
+  expect(checkExpiry(NOW + 1, NOW, DEFAULT_POLICY)).toEqual({ ok: true, value: NOW + 1 });
+  expect(checkExpiry(NOW, NOW, DEFAULT_POLICY).ok).toBe(false);
+  expect(checkExpiry(null, NOW, DEFAULT_POLICY).ok).toBe(false);
+  expect(checkExpiry(NOW + MAX_LIFETIME_MS + 2_000, NOW, DEFAULT_POLICY)).toEqual({
+    ok: true,
+    value: NOW + MAX_LIFETIME_MS,
+  });
+  expect(checkExpiry(NOW + MAX_LIFETIME_MS + 600_000, NOW, DEFAULT_POLICY).ok).toBe(false);
+  expect(checkExpiry(NOW + 0.5, NOW, DEFAULT_POLICY).ok).toBe(false);
+  expect(checkExpiry(Infinity, NOW, DEFAULT_POLICY).ok).toBe(false);
 });
 
 test("a grace period is 0 to 30 days", () => {

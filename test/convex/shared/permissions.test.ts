@@ -3,15 +3,19 @@ import {
   PERMISSIONS,
   RESERVED_RESOURCES,
   beyondGranted,
-  beyondRoles,
+  beyondGrants,
   covers,
+  grantsAllow,
+  isGrantable,
   isPermission,
-  limitToRoles,
+  limitToGrants,
   mayActOnKey,
-  roleAllows,
-  rolesOf,
   scopeOf,
 } from "../../../convex/shared/permissions.ts";
+import { grantsOf, isSuspended, roleNamesOf, rolesOf } from "../../../convex/shared/roles.ts";
+import type { Role } from "../../../convex/shared/roles.ts";
+
+const hold = (...roles: Role[]) => grantsOf(roles);
 
 describe("permissions", () => {
   test.each(["orders:read", "orders:*", "a:b", "my-api:do-it", "keys:create", "keys:*", "audit:read"])(
@@ -32,8 +36,9 @@ describe("permissions", () => {
     "orders:Read",
     "a:b:c",
     "keys:fly",
-    "policy:read",
-    "policy:*",
+    "policy:fly",
+    "token:read",
+    "token:*",
     " orders:read",
     `${"a".repeat(33)}:b`,
   ])("%j is none", (text) => expect(isPermission(text)).toBe(false));
@@ -56,28 +61,60 @@ describe("permissions", () => {
 
   test("several roles add up, unknown ones give nothing", () => {
     expect(rolesOf("developer, admin,wizard")).toEqual(["developer", "admin"]);
-    expect(scopeOf(rolesOf("member,developer"), "keys:create")).toBe("own");
-    expect(scopeOf(rolesOf("developer,admin"), "keys:create")).toBe("any");
-    expect(scopeOf(rolesOf("wizard"), "keys:read")).toBeNull();
-    expect(scopeOf(rolesOf("suspended"), "orders:read")).toBeNull();
-    expect(scopeOf(["owner"], "policy:read")).toBeNull();
+    expect(scopeOf(grantsOf(rolesOf("member,developer")), "keys:create")).toBe("own");
+    expect(scopeOf(grantsOf(rolesOf("developer,admin")), "keys:create")).toBe("any");
+    expect(scopeOf(grantsOf(rolesOf("wizard")), "keys:read")).toBeNull();
+    expect(scopeOf(grantsOf(rolesOf("suspended")), "orders:read")).toBeNull();
+    expect(scopeOf(hold("owner"), "token:read")).toBeNull();
+    expect(roleNamesOf("auditor, ,admin")).toEqual(["auditor", "admin"]);
+    expect(isSuspended("suspended")).toBe(true);
+    expect(isSuspended("suspended,auditor")).toBe(false);
   });
 
   test("a personal key is cut to what its owner's roles hold", () => {
-    expect(limitToRoles(["orders:*", "keys:*", "audit:read"], ["admin"])).toEqual(["orders:*", "keys:*", "audit:read"]);
-    expect(limitToRoles(["orders:*", "audit:read", "members:*"], ["developer"])).toEqual(["orders:*", "members:read"]);
-    expect(limitToRoles(["orders:*", "orders:read", "orders:write", "keys:create"], ["member"])).toEqual([
+    expect(limitToGrants(["orders:*", "keys:*", "audit:read"], hold("admin"))).toEqual([
+      "orders:*",
+      "keys:*",
+      "audit:read",
+    ]);
+    expect(limitToGrants(["orders:*", "audit:read", "members:*"], hold("developer"))).toEqual([
+      "orders:*",
+      "members:read",
+    ]);
+    expect(limitToGrants(["orders:*", "orders:read", "orders:write", "keys:create"], hold("member"))).toEqual([
       "orders:read",
     ]);
-    expect(limitToRoles(["keys:*"], ["member"])).toEqual(["keys:read", "keys:disable", "keys:expire", "keys:revoke"]);
-    expect(limitToRoles(["orders:read"], ["suspended"])).toEqual([]);
-    expect(limitToRoles(["orders:read"], [])).toEqual([]);
+    expect(limitToGrants(["keys:*"], hold("member"))).toEqual([
+      "keys:read",
+      "keys:disable",
+      "keys:expire",
+      "keys:revoke",
+    ]);
+    expect(limitToGrants(["orders:read"], hold("suspended"))).toEqual([]);
+    expect(limitToGrants(["orders:read"], hold())).toEqual([]);
+  });
+
+  test("a role's wildcards mean the organization's own API and never Latchkey's", () => {
+    expect(isGrantable("*:*")).toBe(true);
+    expect(isGrantable("*:read")).toBe(true);
+    expect(isGrantable("*:")).toBe(false);
+    expect(covers(["*:*"], "orders:write")).toBe(true);
+    expect(covers(["*:*"], "orders:*")).toBe(true);
+    expect(covers(["*:read"], "orders:read")).toBe(true);
+    expect(covers(["*:read"], "orders:*")).toBe(false);
+    expect(covers(["*:*", "*:read"], "keys:read")).toBe(false);
+    expect(covers(["*:*"], "token:read")).toBe(false);
+    const own = [
+      { permission: "orders:read", scope: "any" },
+      { permission: "*:list", scope: "any" },
+    ] as const;
+    expect(limitToGrants(["orders:*"], own)).toEqual(["orders:read", "orders:list"]);
   });
 
   test("nobody grants what they do not hold", () => {
-    expect(beyondRoles(["orders:*", "keys:*", "audit:read"], ["developer"], "own")).toEqual(["audit:read"]);
-    expect(beyondRoles(["keys:create", "keys:verify"], ["developer"], "any")).toEqual(["keys:create"]);
-    expect(beyondRoles(["orders:read", "orders:*"], ["member"], "own")).toEqual(["orders:*"]);
+    expect(beyondGrants(["orders:*", "keys:*", "audit:read"], hold("developer"), "own")).toEqual(["audit:read"]);
+    expect(beyondGrants(["keys:create", "keys:verify"], hold("developer"), "any")).toEqual(["keys:create"]);
+    expect(beyondGrants(["orders:read", "orders:*"], hold("member"), "own")).toEqual(["orders:*"]);
     expect(beyondGranted(["orders:read", "stock:read"], ["orders:*"])).toEqual(["stock:read"]);
     expect(beyondGranted(["orders:*"], ["orders:read", "orders:write"])).toEqual(["orders:*"]);
     const everyKeyPermission = Object.keys(PERMISSIONS).filter((permission) => permission.startsWith("keys:"));
@@ -87,12 +124,12 @@ describe("permissions", () => {
 
   test("a person may always revoke their own personal key, and only revoke", () => {
     const own = { ownerKind: "personal", ownerUserId: "me" } as const;
-    expect(mayActOnKey("", "revoke", own, "me")).toBe(true);
-    expect(mayActOnKey("suspended", "revoke", own, "me")).toBe(true);
-    expect(mayActOnKey("suspended", "read", own, "me")).toBe(false);
-    expect(mayActOnKey("suspended", "revoke", { ...own, ownerKind: "service" }, "me")).toBe(false);
-    expect(mayActOnKey("member", "revoke", own, "you")).toBe(false);
-    expect(roleAllows("developer", "keys:revoke", false)).toBe(false);
-    expect(roleAllows("admin", "keys:revoke", false)).toBe(true);
+    expect(mayActOnKey([], "revoke", own, "me")).toBe(true);
+    expect(mayActOnKey(hold("suspended"), "revoke", own, "me")).toBe(true);
+    expect(mayActOnKey(hold("suspended"), "read", own, "me")).toBe(false);
+    expect(mayActOnKey(hold("suspended"), "revoke", { ...own, ownerKind: "service" }, "me")).toBe(false);
+    expect(mayActOnKey(hold("member"), "revoke", own, "you")).toBe(false);
+    expect(grantsAllow(hold("developer"), "keys:revoke", false)).toBe(false);
+    expect(grantsAllow(hold("admin"), "keys:revoke", false)).toBe(true);
   });
 });
