@@ -77,9 +77,9 @@ describe.each(engines)("creating a key on $name", (engine) => {
     expect(refusal?.code).toBe("INVALID_INPUT");
     expect(refusal?.fields?.map(({ path }) => path)).toEqual([
       "name",
+      "expiresAt",
       "description",
       "tags",
-      "expiresAt",
       "rateLimit",
       "permissions.1",
       "permissions.2",
