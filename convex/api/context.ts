@@ -3,7 +3,7 @@ import type { Caller } from "../model/callers.ts";
 import type { Once } from "../model/repetitions.ts";
 import type { Rate } from "../model/verifyKey.ts";
 import type { Grant } from "../shared/permissions.ts";
-import type { KeyState } from "../verification.ts";
+import type { KeyState } from "../model/keyStates.ts";
 
 /** A request that has arrived, with what is known of its sender before anyone is authenticated. */
 export type Arrival = {

@@ -8,7 +8,7 @@ import { isAllowedFrom, refusalOf } from "../model/judgement.ts";
 import type { Refusal } from "../model/judgement.ts";
 import { findKey, readClock, useKey } from "../model/verifyKey.ts";
 import { parseAddress } from "../shared/cidr.ts";
-import type { KeyState } from "../verification.ts";
+import type { KeyState } from "../model/keyStates.ts";
 import { latchkeyError, missingKey, rateLimited } from "../shared/errors.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import { readCredential } from "./credential.ts";

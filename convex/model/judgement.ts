@@ -4,7 +4,7 @@ import type { Address } from "../shared/cidr.ts";
 import { keyStatus } from "../shared/keyStatus.ts";
 import { isSatisfied } from "../shared/permissionExpression.ts";
 import { covers } from "../shared/permissions.ts";
-import type { KeyState } from "../verification.ts";
+import type { KeyState } from "./keyStates.ts";
 import type { VerifyQuestion } from "./verifyQuestion.ts";
 
 // The rules by which a key passes or not, in the order in which they are asked. Verification stops at the first that

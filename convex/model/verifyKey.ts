@@ -5,7 +5,7 @@ import type { SpentRate } from "../shared/errors.ts";
 import type { Json } from "../shared/json.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
-import type { KeyState } from "../verification.ts";
+import type { KeyState } from "./keyStates.ts";
 import { isLicenseValid, judge } from "./judgement.ts";
 import type { Clock, Forbidden, Refusal } from "./judgement.ts";
 import { noteUse } from "./keyUses.ts";

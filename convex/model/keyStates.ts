@@ -1,0 +1,92 @@
+import { v } from "convex/values";
+import type { Infer } from "convex/values";
+import type { Doc } from "../_generated/dataModel.js";
+import type { QueryCtx } from "../_generated/server.js";
+import { rightsOfKey } from "./effectiveRights.ts";
+import { getMember } from "./members.ts";
+import { expiryOf, policyOf } from "./policies.ts";
+import { vQuota, vRateLimit, vResourcePermissions } from "./validators.ts";
+
+export const vKeyState = v.object({
+  keyId: v.id("keys"),
+  organizationId: v.id("organization"),
+  ownerKind: v.union(v.literal("personal"), v.literal("service")),
+  ownerUserId: v.id("user"),
+  name: v.string(),
+  env: v.union(v.literal("live"), v.literal("test")),
+  // What it may do now: for a personal key, cut to what its owner may do; composites, roles and groups resolved.
+  permissions: v.array(v.string()),
+  resourcePermissions: vResourcePermissions,
+  licenses: v.array(
+    v.object({
+      name: v.string(),
+      validFrom: v.union(v.number(), v.null()),
+      validUntil: v.union(v.number(), v.null()),
+    }),
+  ),
+  // Under the organization's policy.
+  expiresAt: v.union(v.number(), v.null()),
+  notBefore: v.union(v.number(), v.null()),
+  disabledAt: v.union(v.number(), v.null()),
+  revokedAt: v.union(v.number(), v.null()),
+  createdAt: v.number(),
+  // How long it may go unused, the policy's limit included; null for ever.
+  idleExpiryMs: v.union(v.number(), v.null()),
+  // The version of the presented secret, and when it stops working after a rotation; null for the current one.
+  secretVersion: v.number(),
+  secretValidUntil: v.union(v.number(), v.null()),
+  rateLimit: v.union(vRateLimit, v.null()),
+  organizationRateLimit: v.union(vRateLimit, v.null()),
+  quota: v.union(vQuota, v.null()),
+  // Lists of ranges: its own, and those that the policy requires. It may be used from where every list allows it.
+  cidrs: v.array(v.array(v.string())),
+  // Resources that it may touch; null for all, empty for none.
+  allowList: v.union(v.array(v.string()), v.null()),
+  // The JSON text of an object.
+  metadata: v.union(v.string(), v.null()),
+  tags: v.array(v.string()),
+  // False when a personal key's owner has left, was suspended, or holds no role: the key is then as good as disabled.
+  ownerActive: v.boolean(),
+});
+
+/** A key with everything that decides about it, not yet judged by the clock. */
+export type KeyState = Infer<typeof vKeyState>;
+
+/** Reads all of it for a key and the secret of it that was shown. */
+export async function readKeyState(
+  ctx: QueryCtx,
+  key: Doc<"keys">,
+  secret: Pick<Doc<"keys">["secrets"][number], "version" | "validUntil">,
+): Promise<KeyState> {
+  const { organizationId } = key;
+  const member = key.ownerKind === "service" ? null : await getMember(ctx, organizationId, key.ownerUserId);
+  const [rights, policy] = await Promise.all([rightsOfKey(ctx, key, member), policyOf(ctx, organizationId)]);
+  const idle = [key.idleExpiryMs ?? null, policy.idleExpiryMs].filter((limit) => limit !== null);
+  return {
+    keyId: key._id,
+    organizationId,
+    ownerKind: key.ownerKind,
+    ownerUserId: key.ownerUserId,
+    name: key.name,
+    env: key.env,
+    permissions: rights.permissions,
+    resourcePermissions: rights.resourcePermissions,
+    licenses: rights.licenses,
+    expiresAt: expiryOf(policy, key, member?.role ?? ""),
+    notBefore: key.notBefore ?? null,
+    disabledAt: key.disabledAt ?? null,
+    revokedAt: key.revokedAt ?? null,
+    createdAt: key.createdAt,
+    idleExpiryMs: idle.length === 0 ? null : Math.min(...idle),
+    secretVersion: secret.version,
+    secretValidUntil: secret.validUntil,
+    rateLimit: key.rateLimit,
+    organizationRateLimit: policy.rateLimit,
+    quota: key.quota ?? null,
+    cidrs: [key.cidrs ?? null, policy.requiredCidrs].filter((ranges) => ranges !== null),
+    allowList: key.allowList ?? null,
+    metadata: key.metadata ?? null,
+    tags: key.tags ?? [],
+    ownerActive: rights.ownerActive,
+  };
+}
