@@ -10,6 +10,7 @@
 
 import type * as api_auditExport from "../api/auditExport.js";
 import type * as api_context from "../api/context.js";
+import type * as api_keyOperation from "../api/keyOperation.js";
 import type * as api_keyPage from "../api/keyPage.js";
 import type * as api_keyRecord from "../api/keyRecord.js";
 import type * as api_newKey from "../api/newKey.js";
@@ -21,7 +22,11 @@ import type * as api_rest from "../api/rest.js";
 import type * as api_router from "../api/router.js";
 import type * as api_routers_audit from "../api/routers/audit.js";
 import type * as api_routers_health from "../api/routers/health.js";
+import type * as api_routers_keyRecords from "../api/routers/keyRecords.js";
+import type * as api_routers_keySecrets from "../api/routers/keySecrets.js";
+import type * as api_routers_keyVerbs from "../api/routers/keyVerbs.js";
 import type * as api_routers_keys from "../api/routers/keys.js";
+import type * as api_routers_verification from "../api/routers/verification.js";
 import type * as api_routers_whoami from "../api/routers/whoami.js";
 import type * as api_trpc from "../api/trpc.js";
 import type * as api_verification from "../api/verification.js";
@@ -59,6 +64,7 @@ import type * as gateway_trpc from "../gateway/trpc.js";
 import type * as http from "../http.js";
 import type * as keys from "../keys.js";
 import type * as members from "../members.js";
+import type * as migrations from "../migrations.js";
 import type * as model_audit from "../model/audit.js";
 import type * as model_auditLists from "../model/auditLists.js";
 import type * as model_auditVerification from "../model/auditVerification.js";
@@ -72,6 +78,7 @@ import type * as model_keyChanges from "../model/keyChanges.js";
 import type * as model_keyFields from "../model/keyFields.js";
 import type * as model_keyLists from "../model/keyLists.js";
 import type * as model_keyRights from "../model/keyRights.js";
+import type * as model_keyStates from "../model/keyStates.js";
 import type * as model_keyUses from "../model/keyUses.js";
 import type * as model_keyViews from "../model/keyViews.js";
 import type * as model_members from "../model/members.js";
@@ -113,6 +120,7 @@ import type {
 declare const fullApi: ApiFromModules<{
   "api/auditExport": typeof api_auditExport;
   "api/context": typeof api_context;
+  "api/keyOperation": typeof api_keyOperation;
   "api/keyPage": typeof api_keyPage;
   "api/keyRecord": typeof api_keyRecord;
   "api/newKey": typeof api_newKey;
@@ -124,7 +132,11 @@ declare const fullApi: ApiFromModules<{
   "api/router": typeof api_router;
   "api/routers/audit": typeof api_routers_audit;
   "api/routers/health": typeof api_routers_health;
+  "api/routers/keyRecords": typeof api_routers_keyRecords;
+  "api/routers/keySecrets": typeof api_routers_keySecrets;
+  "api/routers/keyVerbs": typeof api_routers_keyVerbs;
   "api/routers/keys": typeof api_routers_keys;
+  "api/routers/verification": typeof api_routers_verification;
   "api/routers/whoami": typeof api_routers_whoami;
   "api/trpc": typeof api_trpc;
   "api/verification": typeof api_verification;
@@ -162,6 +174,7 @@ declare const fullApi: ApiFromModules<{
   http: typeof http;
   keys: typeof keys;
   members: typeof members;
+  migrations: typeof migrations;
   "model/audit": typeof model_audit;
   "model/auditLists": typeof model_auditLists;
   "model/auditVerification": typeof model_auditVerification;
@@ -175,6 +188,7 @@ declare const fullApi: ApiFromModules<{
   "model/keyFields": typeof model_keyFields;
   "model/keyLists": typeof model_keyLists;
   "model/keyRights": typeof model_keyRights;
+  "model/keyStates": typeof model_keyStates;
   "model/keyUses": typeof model_keyUses;
   "model/keyViews": typeof model_keyViews;
   "model/members": typeof model_members;
@@ -236,4 +250,5 @@ export declare const internal: FilterApi<
 
 export declare const components: {
   rateLimiter: import("@convex-dev/rate-limiter/_generated/component.js").ComponentApi<"rateLimiter">;
+  migrations: import("@convex-dev/migrations/_generated/component.js").ComponentApi<"migrations">;
 };

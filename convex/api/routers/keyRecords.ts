@@ -1,0 +1,54 @@
+import type * as z from "zod";
+import { internal } from "../../_generated/api.js";
+import { byId, onKey } from "../keyOperation.ts";
+import { DEFAULT_PAGE, listSchema, pageSchema } from "../keyPage.ts";
+import { EXAMPLE_RECORD, keyRecordSchema, toKeyRecord } from "../keyRecord.ts";
+import type { KeyRecord } from "../keyRecord.ts";
+import { callerProcedure } from "../trpc.ts";
+
+/** Reading keys. */
+export const keyRecords = {
+  list: callerProcedure
+    .meta({
+      method: "GET",
+      path: "/api/v1/keys",
+      status: 200,
+      tag: "Keys",
+      summary: "List keys",
+      description: "Newest first. Takes `keys:read`; who holds it for their own keys only sees those.",
+      errors: [],
+      example: { output: { items: [EXAMPLE_RECORD], nextCursor: null } },
+    })
+    .input(listSchema.default({}))
+    .output(pageSchema)
+    .query(async ({ ctx, input }): Promise<z.infer<typeof pageSchema>> => {
+      const {
+        status: statuses,
+        ownerId,
+        q,
+        includeDead = false,
+        cursor = null,
+        limit = DEFAULT_PAGE,
+        ...filter
+      } = input;
+      const at = Date.now();
+      const { items, nextCursor } = await ctx.convex.runQuery(internal.keys.listForCaller, {
+        caller: ctx.identified.caller,
+        includeDead,
+        filter: { ...filter, statuses, ownerUserId: ownerId, search: q },
+        cursor,
+        limit,
+        at,
+      });
+      return { items: items.map((view) => toKeyRecord(view, at)), nextCursor };
+    }),
+
+  get: callerProcedure
+    .meta(onKey("GET", "", "Get a key", "Takes `keys:read`.", []))
+    .input(byId)
+    .output(keyRecordSchema)
+    .query(async ({ ctx, input }): Promise<KeyRecord> => {
+      const { caller } = ctx.identified;
+      return toKeyRecord(await ctx.convex.runQuery(internal.keys.getForCaller, { caller, ...input }), Date.now());
+    }),
+};
