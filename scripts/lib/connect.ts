@@ -10,6 +10,7 @@ import {
 import { startEmbeddedDeployment } from "../../server/embedded-deployment.ts";
 import { connectRemoteDeployment, siteUrlOf, type RemoteDeployment } from "../../server/remote-deployment.ts";
 import type { Upstream } from "../../server/upstream.ts";
+import { startMigrations } from "./migrations.ts";
 import { cliEnvironment, hashOfFunctions, pushFunctions } from "./push.ts";
 import { reportEntry, type Progress } from "./terminal.ts";
 
@@ -87,8 +88,8 @@ export async function connectRemote(options: ConnectOptions, remote: RemoteDeplo
 }
 
 /**
- * Sets the environment and pushes convex/, each only if it changed since we last did. What was done last is noted in the data
- * folder, together with the deployment it was done to.
+ * Sets the environment and pushes convex/, each only if it changed since we last did, and starts the migrations that are not done
+ * yet. What was done last is noted in the data folder, together with the deployment it was done to.
  */
 async function bringUpToDate(
   options: ConnectOptions,
@@ -109,6 +110,8 @@ async function bringUpToDate(
     await pushFunctions(cli);
     pushing.done();
   }
+  // At every start, not only after a push: one that has failed is tried again.
+  await startMigrations(admin);
   writePrivateFile(file, `${environment}\n${functions}\n`);
 }
 

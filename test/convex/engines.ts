@@ -6,6 +6,7 @@ import type { Value } from "convex/values";
 import { convexTest } from "convex-test";
 import * as z from "zod";
 import batchWorkerSchema from "../../node_modules/@convex-dev/batch-worker/dist/component/schema.js";
+import migrationsSchema from "../../node_modules/@convex-dev/migrations/dist/component/schema.js";
 import rateLimiterSchema from "../../node_modules/@convex-dev/rate-limiter/dist/component/schema.js";
 import schema from "../../convex/schema.ts";
 
@@ -25,32 +26,38 @@ export interface Engine {
   deploy(): Promise<Deployment>;
 }
 
+const migrationsModules = import.meta.glob("../../node_modules/@convex-dev/migrations/dist/component/**/*.js");
 const rateLimiterModules = import.meta.glob("../../node_modules/@convex-dev/rate-limiter/dist/component/**/*.js");
 const batchWorkerModules = import.meta.glob("../../node_modules/@convex-dev/batch-worker/dist/component/**/*.js");
 const modules = import.meta.glob<object>(["../../convex/**/*.ts", "../../convex/_generated/*.js"]);
 
+/** A deployment of convex/ inside this process, of which a test may also touch the rows. */
+export function openConvexTest() {
+  process.env.SITE_URL = "http://localhost:3000";
+  process.env.BETTER_AUTH_SECRET = "a secret that only these tests know, and long";
+  const t = convexTest(schema, modules);
+  t.registerComponent("rateLimiter", rateLimiterSchema, rateLimiterModules);
+  t.registerComponent("rateLimiter/batchWorker", batchWorkerSchema, batchWorkerModules);
+  t.registerComponent("migrations", migrationsSchema, migrationsModules);
+  const deployment: Deployment = {
+    siteUrl: process.env.SITE_URL,
+    async call(reference, args, as) {
+      const caller = as === undefined ? t : t.withIdentity({ subject: as, issuer: process.env.SITE_URL });
+      const path = functionOf(reference);
+      const kind = await kindOf(path);
+      if (kind === "query") return await caller.query(makeFunctionReference<"query">(path), args);
+      if (kind === "mutation") return await caller.mutation(makeFunctionReference<"mutation">(path), args);
+      return await caller.action(makeFunctionReference<"action">(path), args);
+    },
+    fetch: async (path, init) => await t.fetch(path, init),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  return { t, deployment };
+}
+
 const convexTestEngine: Engine = {
   name: "convex-test",
-  async deploy() {
-    process.env.SITE_URL = "http://localhost:3000";
-    process.env.BETTER_AUTH_SECRET = "a secret that only these tests know, and long";
-    const t = convexTest(schema, modules);
-    t.registerComponent("rateLimiter", rateLimiterSchema, rateLimiterModules);
-    t.registerComponent("rateLimiter/batchWorker", batchWorkerSchema, batchWorkerModules);
-    return {
-      siteUrl: process.env.SITE_URL,
-      async call(reference, args, as) {
-        const caller = as === undefined ? t : t.withIdentity({ subject: as, issuer: process.env.SITE_URL });
-        const path = functionOf(reference);
-        const kind = await kindOf(path);
-        if (kind === "query") return await caller.query(makeFunctionReference<"query">(path), args);
-        if (kind === "mutation") return await caller.mutation(makeFunctionReference<"mutation">(path), args);
-        return await caller.action(makeFunctionReference<"action">(path), args);
-      },
-      fetch: async (path, init) => await t.fetch(path, init),
-      [Symbol.asyncDispose]: async () => undefined,
-    };
-  },
+  deploy: async () => openConvexTest().deployment,
 };
 
 const embeddedEngine: Engine = {
