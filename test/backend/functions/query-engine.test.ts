@@ -47,10 +47,13 @@ beforeAll(async () => {
         export const count = queryGeneric({ handler: (ctx) => ctx.db.query("things").count() });
         export const byX = queryGeneric({ handler: async (ctx) => (await ctx.db.query("things").withIndex("by_x", (q) => q.gt("at.x", 1)).collect()).map(({ at }) => at.x) });
         export const since = queryGeneric({ handler: async (ctx, { at }) => (await ctx.db.query("things").withIndex("by_creation_time", (q) => q.gt("_creationTime", at)).collect()).length });
-        export const after = queryGeneric({ handler: async (ctx, { thing, kind }) => (await (kind === undefined
+        export const after = queryGeneric({ handler: async (ctx, { kind }) => {
+          const thing = await ctx.db.query("things").withIndex("by_kind_rank", (q) => q.eq("kind", "n").eq("rank", 3)).unique();
+          return (await (kind === undefined
           ? ctx.db.query("things").withIndex("by_creation_time", (q) => q.eq("_creationTime", thing._creationTime).gt("_id", thing._id))
           : ctx.db.query("things").withIndex("by_kind_rank", (q) => q.eq("kind", kind).eq("rank", thing.rank).eq("_creationTime", thing._creationTime).gte("_id", thing._id))
-        ).collect()).map(({ rank }) => rank) });
+          ).collect()).map(({ rank }) => rank);
+        } });
         export const byId = queryGeneric({ handler: async (ctx, { id }) => (await ctx.db.query("things").withIndex("by_id", (q) => q.eq("_id", id)).unique())?._id });
         export const many = mutationGeneric({ handler: async (ctx, { n }) => { for (let i = 0; i < n; i++) await ctx.db.insert("things", { kind: "bulk", rank: i }); } });
         export const normalize = queryGeneric({ handler: (ctx, { id, table }) => ctx.db.normalizeId(table, id) });
@@ -138,9 +141,9 @@ test("every table can be read by id and by creation time", async () => {
 });
 
 test("the id is the last field of every index", async () => {
-  const thing = await backend.query("things:first");
-  expect(await backend.query("things:after", { thing })).toEqual([]);
-  expect(await backend.query("things:after", { thing, kind: "n" })).toEqual([3]);
+  // Nothing else was made in the same instant; from the thing itself on there is the thing.
+  expect(await backend.query("things:after")).toEqual([]);
+  expect(await backend.query("things:after", { kind: "n" })).toEqual([3]);
 });
 
 test("a query left half-way has read only what it looked at", async () => {
