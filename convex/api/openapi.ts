@@ -25,6 +25,8 @@ const COMMON_ERRORS: ErrorCode[] = [
   "KEY_REVOKED",
   "FORBIDDEN",
   "ORIGIN_NOT_ALLOWED",
+  // Whatever an operation looks for, the organization in X-Organization-Id may be the one that is not there.
+  "NOT_FOUND",
   "INVALID_INPUT",
   "RATE_LIMITED",
   "INTERNAL",
@@ -43,6 +45,21 @@ const SECURITY_SCHEMES = {
     description:
       "A person's session in the browser. Its name begins with `__Secure-` over HTTPS. Unsafe methods need an allowed `Origin`.",
   },
+};
+
+const header = (description: string, required = false) => ({ description, required, schema: { type: "string" } });
+
+/** Where the caller stands, if its key has a rate limit. */
+const RATE_HEADERS = {
+  "RateLimit-Limit": header("Requests per window. Absent for a caller without a rate limit."),
+  "RateLimit-Remaining": header("How many are left."),
+  "RateLimit-Reset": header("Seconds until all of them are back."),
+};
+
+/** What a refusal says beside its body. */
+const REFUSAL_HEADERS: Partial<Record<number, JsonSchema>> = {
+  401: { "WWW-Authenticate": header("How to authenticate.", true) },
+  429: { ...RATE_HEADERS, "Retry-After": header("Seconds until the call may be tried again.", true) },
 };
 
 const PROBLEM_SCHEMA = {
@@ -157,20 +174,25 @@ const IDEMPOTENCY_HEADER = {
 };
 
 function describeSuccess({ meta, output }: Operation, schemas: Schemas): JsonSchema {
-  if (meta.status === 204) return { 204: { description: "Done. There is no body." } };
+  const headers = meta.public === true ? {} : { headers: RATE_HEADERS };
+  if (meta.status === 204) return { 204: { description: "Done. There is no body.", ...headers } };
   const example = meta.example.output === undefined ? {} : { example: meta.example.output };
   const done = meta.status === 201 ? "Made." : "Done.";
   const schema = schemas.outputOf(output);
-  const first = { description: done, content: { "application/json": { schema, ...example } } };
+  const first = { description: done, ...headers, content: { "application/json": { schema, ...example } } };
   if (meta.download !== undefined) return { [meta.status]: describeDownload(first, meta.download) };
   if (meta.repeated === undefined) return { [meta.status]: first };
   const again = schemas.outputOf(meta.repeated);
   const repeated = "Done before, by a request of the same Idempotency-Key. The plaintext is not shown again.";
   if (meta.status === 201) {
-    return { 200: { description: repeated, content: { "application/json": { schema: again } } }, 201: first };
+    const replayed = { "Idempotent-Replayed": header("Always `true`.", true) };
+    const content = { "application/json": { schema: again } };
+    return { 200: { description: repeated, headers: { ...RATE_HEADERS, ...replayed }, content }, 201: first };
   }
   const either = { schema: { anyOf: [schema, again] }, ...example };
-  return { 200: { description: `${done} Or: ${repeated}`, content: { "application/json": either } } };
+  const replayed = { "Idempotent-Replayed": header("`true` on a repetition.") };
+  const description = `${done} Or: ${repeated}`;
+  return { 200: { description, headers: { ...RATE_HEADERS, ...replayed }, content: { "application/json": either } } };
 }
 
 /** Text when asked for plainly, JSON for whoever names it in `Accept`. */
@@ -179,6 +201,7 @@ function describeDownload(success: { content: JsonSchema }, types: readonly stri
   return {
     ...success,
     headers: {
+      ...RATE_HEADERS,
       "X-Next-Cursor": { description: "The cursor of the next page; absent on the last.", schema: { type: "string" } },
     },
     content: { ...success.content, ...Object.fromEntries(texts) },
@@ -198,6 +221,7 @@ function describeErrors(operation: Operation): JsonSchema {
       status,
       {
         description: codes.join(", "),
+        ...(REFUSAL_HEADERS[status] && { headers: REFUSAL_HEADERS[status] }),
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
       },
     ]),

@@ -1,5 +1,5 @@
 import type { Deployment, Engine } from "../convex/engines.ts";
-import { requireDocumented } from "./document.ts";
+import { findDocumented, requireDocumented } from "./document.ts";
 
 /** What a request carries; a body is sent as JSON unless it is text already. */
 export type Parts = {
@@ -21,7 +21,7 @@ export type World = AsyncDisposable & {
   site: string;
   owner: Person;
   organizationId: string;
-  /** One HTTP call. Answers of the REST API are held against the OpenAPI document. */
+  /** One HTTP call. Answers of documented operations are held against the document. */
   call(method: string, path: string, parts?: Parts): Promise<Answer>;
   /** A call as the owner's browser makes it. */
   asOwner(method: string, path: string, body?: unknown): Promise<Answer>;
@@ -54,10 +54,8 @@ export async function openWorld(engine: Engine): Promise<World> {
       body: text === "" || !isJson(response) ? undefined : JSON.parse(text),
     };
     const { pathname } = new URL(path, site);
-    if (/^\/api\/v1\/(?:keys|audit|whoami)\b/.test(pathname) && (text === "" || isJson(response))) {
-      const type = response.headers.get("content-type");
-      if (answer.status !== 404 && answer.status !== 405) requireDocumented(method, pathname, { ...answer, type });
-    }
+    const operation = findDocumented(method, pathname);
+    if (operation !== undefined) requireDocumented(operation, { ...answer, body: answer.body ?? (text || undefined) });
     return answer;
   }
 

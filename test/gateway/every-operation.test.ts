@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PERMISSIONS } from "../../convex/shared/permissions.ts";
+import { engines } from "../convex/engines.ts";
+import { documented, findDocumented } from "./document.ts";
+import type { Documented } from "./document.ts";
+import { toRequest, wrongInputs } from "./operation-call.ts";
+import { freshName } from "./recipe.ts";
+import type { Recipe, Recipes } from "./recipe.ts";
+import { openWorld, textOf } from "./world.ts";
+import type { Answer, Parts, Person, World } from "./world.ts";
+
+const files = import.meta.glob<{ recipes: Recipes }>("./recipes/*.ts", { eager: true });
+const recipes = new Map(Object.values(files).flatMap((file) => Object.entries(file.recipes)));
+
+const UNKNOWN_ID = "k17c5r9t2w8x4z0b3m6n7p1q5s9v2y4d";
+const MIB = 1024 * 1024;
+const JSON_TYPE = { "content-type": "application/json" };
+
+type Walked = { name: string; operation: Documented; recipe: Recipe };
+
+const walked: Walked[] = documented.flatMap((operation) => {
+  const recipe = recipes.get(operation.operationId);
+  return recipe === undefined ? [] : [{ name: operation.operationId, operation, recipe }];
+});
+const guarded = walked.filter(({ operation }) => operation.security.length > 0);
+
+test("T19: every operation is walked, and every recipe is of one", () => {
+  const names = documented.map(({ operationId }) => operationId);
+  for (const name of names.filter((known) => !recipes.has(known))) {
+    const file = `test/gateway/recipes/${name.split(".")[0]}.ts`;
+    throw new Error(`${name} is not walked. Say in ${file} how it is called: "${name}": { needs, input }`);
+  }
+  expect([...recipes.keys()].filter((name) => !names.includes(name))).toEqual([]);
+});
+
+const embedded = engines.filter(({ name }) => name === "embedded backend");
+describe.each(embedded)("on the $name", (engine) => {
+  let world: World;
+  let stranger: Person;
+  beforeAll(async () => {
+    world = await openWorld(engine);
+    stranger = await world.signUp("Eve");
+    await world.createOrganization(stranger, `strangers-${process.pid}`);
+  });
+  afterAll(async () => await world[Symbol.asyncDispose]());
+
+  const keyWith = async (permissions: readonly string[], more: object = {}) =>
+    (await world.createKey({ name: freshName("walker"), ownerKind: "service", permissions, ...more })).key;
+
+  const inputOf = async ({ recipe }: Walked) => await recipe.input(world);
+  /** One call, whose answer the world holds against the document. */
+  async function call({ operation }: Walked, input: Record<string, unknown>, parts: Parts): Promise<Answer> {
+    const { path, body } = toRequest(operation, input);
+    expect(findDocumented(operation.method, new URL(path, world.site).pathname)).toBe(operation);
+    return await world.call(operation.method, path, { body, ...parts });
+  }
+
+  test.each(walked)("T19 T20 H19: $name answers as documented, whichever credential asks", async (one) => {
+    const { operation, recipe } = one;
+    if (operation.security.length === 0) {
+      expect((await call(one, await inputOf(one), {})).status).toBe(statusOf(operation));
+      return;
+    }
+    const credentials: Parts[] = [];
+    if (recipe.by !== "session") {
+      const key = await keyWith(recipe.needs ?? []);
+      credentials.push({ key }, { headers: { authorization: `Bearer ${key}` } });
+    }
+    if (recipe.by !== "key") credentials.push(bySession(world.owner));
+    for (const credential of credentials) {
+      const answer = await call(one, await inputOf(one), credential);
+      expect([answer.status, answer.body]).toEqual([statusOf(operation), answer.body]);
+    }
+  });
+
+  test.each(guarded)("T20 E23: $name is refused to whoever shows nothing, or nothing good", async (one) => {
+    const input = await inputOf(one);
+    const { id, key } = await world.createKey({ name: freshName("ended"), ownerKind: "service" });
+    await world.asOwner("POST", `/api/v1/keys/${id}/revoke`);
+    expect(codeOf(await call(one, input, {}))).toEqual([401, "UNAUTHENTICATED"]);
+    expect(codeOf(await call(one, input, { key: "lk_live_nothing" }))).toEqual([401, "UNAUTHENTICATED"]);
+    expect(codeOf(await call(one, input, { key }))).toEqual([401, "KEY_REVOKED"]);
+    const two = { key, headers: { authorization: `Bearer ${key}x` } };
+    expect(codeOf(await call(one, input, two))).toEqual([400, "AMBIGUOUS_CREDENTIALS"]);
+    const elsewhere = { ...bySession(world.owner), headers: { ...JSON_TYPE, "x-organization-id": UNKNOWN_ID } };
+    expect(codeOf(await call(one, input, elsewhere))).toEqual([404, "NOT_FOUND"]);
+  });
+
+  const needing = guarded.filter(({ recipe }) => recipe.needs !== null);
+  test.each(needing)(
+    "T20 T9: $name says which right it takes, and is refused to a key with all others",
+    async (one) => {
+      const { operation, recipe } = one;
+      for (const permission of recipe.needs ?? []) expect(operation.description).toContain(`\`${permission}\``);
+      const others = Object.keys(PERMISSIONS).filter((permission) => recipe.needs?.includes(permission) !== true);
+      const answer = await call(one, await inputOf(one), { key: await keyWith(others) });
+      expect(codeOf(answer)).toEqual(recipe.without === "NOT_FOUND" ? [404, "NOT_FOUND"] : [403, "FORBIDDEN"]);
+    },
+  );
+
+  test.each(guarded)("T20: $name is refused to a key that has spent its rate, and says until when", async (one) => {
+    const key = await keyWith(one.recipe.needs ?? [], { rateLimit: { limit: 1, windowMs: 3_600_000 } });
+    expect((await world.call("GET", "/api/v1/whoami", { key })).status).toBe(200);
+    const answer = await call(one, await inputOf(one), { key });
+    expect(codeOf(answer)).toEqual([429, "RATE_LIMITED"]);
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+
+  const naming = guarded.filter(({ operation }) => pathParameters(operation).length > 0);
+  test.each(naming)("T20 E12: $name finds neither what is missing nor what is another organization's", async (one) => {
+    const input = await inputOf(one);
+    const foreign = await call(one, input, bySession(stranger));
+    expect(codeOf(foreign)).toEqual([404, "NOT_FOUND"]);
+    for (const name of pathParameters(one.operation)) {
+      const missing = await call(one, { ...input, [name]: UNKNOWN_ID }, bySession(world.owner));
+      expect(codeOf(missing)).toEqual([404, "NOT_FOUND"]);
+      expect(textOf(missing, "detail")).toBe(textOf(foreign, "detail"));
+    }
+  });
+
+  test.each(guarded)("T20: $name names each field that is wrong, and those that it does not know", async (one) => {
+    const input = await inputOf(one);
+    for (const wrong of wrongInputs(one.operation, input)) {
+      const answer = await call(one, wrong.input, bySession(world.owner));
+      expect([wrong.field, ...codeOf(answer)]).toEqual([wrong.field, 422, "INVALID_INPUT"]);
+      expect(JSON.stringify(answer.body?.["errors"])).toContain(`{"path":"${wrong.field}`);
+    }
+    const { path, body } = toRequest(one.operation, input);
+    const inQuery = `${path}${path.includes("?") ? "&" : "?"}stray=1`;
+    const parts = { ...bySession(world.owner), ...(body !== undefined && { body: { ...body, stray: 1 } }) };
+    const answer = await world.call(one.operation.method, body === undefined ? inQuery : path, parts);
+    expect(codeOf(answer)).toEqual([422, "INVALID_INPUT"]);
+    expect(answer.body?.["errors"]).toEqual([{ path: "stray", message: expect.stringMatching(/\w/) }]);
+  });
+
+  const taking = guarded.filter(({ operation }) => operation.requestBody !== undefined);
+  test.each(taking)("T20 E21: $name takes a JSON body of a decent size, nothing else", async (one) => {
+    const input = await inputOf(one);
+    const key = await keyWith(one.recipe.needs ?? []);
+    const sent = async (body: string, headers: Record<string, string>) =>
+      codeOf(await call(one, input, { key, body, headers }));
+    expect(await sent("{", JSON_TYPE)).toEqual([400, "MALFORMED_REQUEST"]);
+    expect(await sent("[]", JSON_TYPE)).toEqual([400, "MALFORMED_REQUEST"]);
+    expect(await sent("{}", { "content-type": "text/plain" })).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
+    expect(await sent(`{"x":"${"x".repeat(MIB)}"}`, JSON_TYPE)).toEqual([413, "BODY_TOO_LARGE"]);
+  });
+
+  const repeatable = guarded.filter(({ operation }) =>
+    operation.parameters.some(({ name }) => name === "Idempotency-Key"),
+  );
+  test.each(repeatable)(
+    "T20 E14: $name, asked again by the same Idempotency-Key, answers as documented",
+    async (one) => {
+      const input = await inputOf(one);
+      const parts = { ...bySession(world.owner), headers: { ...JSON_TYPE, "idempotency-key": freshName("walk") } };
+      expect((await call(one, input, parts)).status).toBe(statusOf(one.operation));
+      const again = await call(one, input, parts);
+      expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([200, "true"]);
+    },
+  );
+});
+
+function bySession({ cookie }: Person): Parts {
+  return { cookie, headers: JSON_TYPE };
+}
+
+/** Of 200 and 201 the second: the first is then for a repetition. */
+function statusOf({ responses }: Documented): number {
+  const statuses = Object.keys(responses).map(Number);
+  return Math.max(...statuses.filter((status) => status < 300));
+}
+
+function pathParameters({ parameters }: Documented): string[] {
+  return parameters.filter((parameter) => parameter.in === "path").map(({ name }) => name);
+}
+
+function codeOf({ status, body }: Answer): [number, unknown] {
+  return [status, body?.["code"]];
+}

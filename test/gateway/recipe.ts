@@ -1,0 +1,24 @@
+import type { World } from "./world.ts";
+
+/** How to call one operation so that it is granted. The walk over all operations derives from it what is refused. */
+export type Recipe = {
+  /** The permissions of the calling key, just enough; null when any caller may call. */
+  needs: readonly string[] | null;
+  /** What a caller without them is told: FORBIDDEN, or NOT_FOUND when they are what lets it see the thing at all. */
+  without?: "FORBIDDEN" | "NOT_FOUND";
+  /** The operation's input, fields of the path among them. Called anew for every call, it first makes what the call needs. */
+  input(world: World): Promise<Record<string, unknown>>;
+  /** Who may call it, when not everybody who has the rights. */
+  by?: "key" | "session";
+};
+
+/** By the operation's name, as `keys.create`. */
+export type Recipes = Readonly<Record<string, Recipe>>;
+
+let counter = 0;
+
+/** A name that nothing else in these tests has. */
+export function freshName(what: string): string {
+  counter += 1;
+  return `${what} ${counter}`;
+}

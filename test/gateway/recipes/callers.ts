@@ -1,0 +1,6 @@
+import type { Recipes } from "../recipe.ts";
+
+export const recipes: Recipes = {
+  health: { needs: null, input: async () => ({}) },
+  whoami: { needs: null, input: async () => ({}) },
+};

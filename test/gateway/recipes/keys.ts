@@ -1,0 +1,35 @@
+import { freshName, type Recipes } from "../recipe.ts";
+import type { World } from "../world.ts";
+
+async function makeKey(world: World): Promise<{ keyId: string; key: string }> {
+  // It ends before whoever may rotate it does.
+  const expiresAt = Date.now() + 86_400_000;
+  const { id, key } = await world.createKey({ name: freshName("walked"), ownerKind: "service", expiresAt });
+  return { keyId: id, key };
+}
+
+const onKey = async (world: World) => ({ keyId: (await makeKey(world)).keyId });
+
+export const recipes: Recipes = {
+  "keys.create": { needs: ["keys:create"], input: async () => ({ name: freshName("created"), tags: ["walk"] }) },
+  "keys.list": { needs: ["keys:read"], input: async () => ({ limit: 2, env: "live", includeDead: true }) },
+  "keys.get": { needs: ["keys:read"], without: "NOT_FOUND", input: onKey },
+  "keys.delete": {
+    needs: ["keys:delete"],
+    async input(world) {
+      const { keyId } = await makeKey(world);
+      await world.asOwner("POST", `/api/v1/keys/${keyId}/revoke`);
+      return { keyId };
+    },
+  },
+  "keys.enable": { needs: ["keys:disable"], input: onKey },
+  "keys.disable": { needs: ["keys:disable"], input: onKey },
+  "keys.expire": { needs: ["keys:expire"], input: onKey },
+  "keys.revoke": { needs: ["keys:revoke"], input: async (world) => ({ ...(await onKey(world)), reason: "walked" }) },
+  "keys.rotate": { needs: ["keys:rotate"], input: async (world) => ({ ...(await onKey(world)), graceMs: 60_000 }) },
+  "keys.verify": { needs: ["keys:verify"], input: async (world) => ({ key: (await makeKey(world)).key }) },
+  "keys.verifyBatch": {
+    needs: ["keys:verify"],
+    input: async (world) => ({ items: [{ key: (await makeKey(world)).key }, { key: "unknown" }] }),
+  },
+};
