@@ -128,6 +128,13 @@ export default defineSchema({
     includes: v.optional(v.array(v.string())),
   }).index("by_name", ["organizationId", "name"]),
 
+  // Permissions for its own API that the organization deleted: whoever still carries one does not hold it, at most
+  // RETIRED_MAX each. Written by model/catalogue.ts, read with every verification; deleted when defined again.
+  retiredPermissions: defineTable({
+    organizationId: v.id("organization"),
+    name: v.string(),
+  }).index("by_name", ["organizationId", "name"]),
+
   // The organization's own roles, which a membership's text, a group or a service key names. Written by
   // model/roles.ts, read by model/effectiveRights.ts.
   roles: defineTable({
@@ -136,6 +143,13 @@ export default defineSchema({
     description: v.string(),
     grants: v.array(vGrant),
   }).index("by_name", ["organizationId", "name"]),
+
+  // What a suspended member was before, to be that again. Written and deleted by model/members.ts.
+  suspensions: defineTable({
+    organizationId: v.id("organization"),
+    userId: v.id("user"),
+    role: v.string(),
+  }).index("by_user", ["organizationId", "userId"]),
 
   // Whoever is in a group holds its roles and permissions too. Written by model/groups.ts.
   groups: defineTable({
