@@ -82,6 +82,9 @@ export default defineSchema({
     // Sorts dead keys out of the way of lists. Set on revoke and expire, and by a sweep after expiry, so it
     // can be late: it never decides whether a key is good.
     ended: v.boolean(),
+    // Set with `ended` on a key that only the policy has ended: a loosened policy gives it back. Written by
+    // model/policySweep.ts.
+    endedByPolicy: v.optional(v.literal(true)),
   })
     // Two orders each: all keys by age, and the live ones by age.
     // oxlint-disable-next-line convex/no-duplicate-indexes
@@ -94,6 +97,11 @@ export default defineSchema({
     .index("by_owner_name", ["organizationId", "ownerRef", "nameKey", "revokedAt", "expiresAt"])
     .index("by_ended_expires", ["ended", "expiresAt"])
     .index("by_public_id", ["organizationId", "keyIdText"])
+    // Dead keys in the order in which they died: the revoked ones, and those that expired.
+    .index("by_death", ["organizationId", "ended", "revokedAt", "expiresAt"])
+    .index("by_policy_end", ["organizationId", "endedByPolicy"])
+    // Live keys that have an idle limit of their own.
+    .index("by_idle_limit", ["ended", "idleExpiryMs"])
     // Whose personal keys they are, and for which service keys somebody answers.
     .index("by_owner_user", ["organizationId", "ownerUserId", "ownerKind"]),
 
@@ -201,7 +209,9 @@ export default defineSchema({
     lastUsedAt: v.union(v.number(), v.null()),
     ip: v.optional(v.string()),
     agent: v.optional(v.string()),
-  }),
+    // Set once the key is dead for good, so that the sweep for idle keys need not look at it again.
+    settled: v.optional(v.literal(true)),
+  }).index("by_last_use", ["organizationId", "settled", "lastUsedAt"]),
 
   // Requests that came with an Idempotency-Key. Written by model/repetitions.ts in the transaction of what they
   // asked for, read before the same is done again, deleted after a day by a sweep. Never holds a plaintext.

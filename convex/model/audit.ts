@@ -8,7 +8,7 @@ import type { ResolvedCaller } from "./callers.ts";
 export type AuditChange = {
   /** `<noun>.<verb>`, for example `key.revoke`. */
   action: string;
-  targetKind: "key" | "member" | "organization" | "invitation" | "permission" | "role" | "group" | "license";
+  targetKind: "key" | "member" | "organization" | "invitation" | "permission" | "role" | "group" | "license" | "policy";
   targetId: string;
   /** The parts that changed, as they were and as they are. Never a secret and never a hash. */
   before: Record<string, unknown> | null;
