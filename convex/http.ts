@@ -15,7 +15,7 @@ const rest = serving(async (ctx, arrival) => await (await import("./gateway/rest
 const document = serving(async () => await (await import("./gateway/rest.ts")).serveDocument());
 const trpc = serving(async (ctx, arrival) => await (await import("./gateway/trpc.ts")).serveTrpc(ctx, arrival));
 const session = serving(async (ctx, arrival) => await (await import("./gateway/auth.ts")).serveSession(ctx, arrival));
-const jwks = serving(async (ctx, arrival) => await (await import("./gateway/auth.ts")).serveJwks(ctx, arrival));
+const jwks = serving(async (ctx) => await (await import("./gateway/jwks.ts")).serveJwks(ctx));
 const nothing = serving(async () => {
   throw latchkeyError("NOT_FOUND", "Nothing is here. The operations are listed in /openapi.json.");
 });

@@ -17,7 +17,7 @@ export type Arrival = {
 
 /** Who calls, and in which organization. The key's state, or what the membership gives, is as of this request. */
 export type Identified =
-  | { type: "key"; caller: Caller; key: KeyState; rate: Rate | null }
+  | { type: "key"; caller: Extract<Caller, { type: "key" }>; key: KeyState; rate: Rate | null }
   | { type: "user"; caller: Caller; userId: string; role: string; grants: readonly Grant[]; rate: null };
 
 /** What a procedure is given. */

@@ -2,6 +2,10 @@ import { env } from "../_generated/server.js";
 
 // Apart from options.ts, so that reading a session does not load better-auth.
 
+/** The audiences that Convex takes our tokens for, its application ids: the dashboard's, and those of calls under /api/run. */
+export const CONVEX_APPLICATION_ID = "convex";
+export const RUN_APPLICATION_ID = "latchkey-run";
+
 export type AuthEnvironment = {
   /** The public origin, for example `https://keys.example.com`. */
   siteUrl: string;

@@ -3,10 +3,8 @@ import { apiKey } from "@better-auth/api-key";
 import { createAccessControl } from "better-auth/plugins/access";
 import { jwt } from "better-auth/plugins/jwt";
 import { organization } from "better-auth/plugins/organization";
+import { CONVEX_APPLICATION_ID } from "./environment.ts";
 import type { AuthEnvironment } from "./environment.ts";
-
-/** The audience and application id of the tokens that the dashboard shows to Convex. */
-export const CONVEX_APPLICATION_ID = "convex";
 
 /**
  * The header that better-auth reads the client's address from. The gateway sets it from what it trusts and
@@ -15,7 +13,8 @@ export const CONVEX_APPLICATION_ID = "convex";
 export const CLIENT_IP_HEADER = "x-latchkey-client-ip";
 
 const MINUTE_S = 60;
-const DAY_S = 24 * 60 * MINUTE_S;
+const HOUR_S = 60 * MINUTE_S;
+const DAY_S = 24 * HOUR_S;
 
 /** What signing in, organizations and tokens need. The API-key plugin is not among it: its routes must not exist for users. */
 export function sessionOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironment) {
@@ -80,7 +79,8 @@ function jwtPlugin(siteUrl: string) {
   return jwt({
     // A token in a response header would be one more place to leak it from; the browser asks at /token.
     disableSettingJwtHeader: true,
-    jwks: { keyPairConfig: { alg: "ES256" } },
+    // Convex checks with these keys, and nothing that it accepts lives long. /.well-known/jwks.json keeps them for JWT keys.
+    jwks: { keyPairConfig: { alg: "ES256" }, gracePeriod: HOUR_S },
     jwt: {
       issuer: siteUrl,
       audience: CONVEX_APPLICATION_ID,

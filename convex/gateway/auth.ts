@@ -21,12 +21,3 @@ export async function serveSession(ctx: ActionCtx, { request, traceId, ip, agent
   const whole = new Request(request.url, { method: request.method, headers, ...body });
   return await serveAuth(ctx, whole, { id: traceId, ...(ip !== null && { ip }), ...(agent !== null && { agent }) });
 }
-
-/** `GET /.well-known/jwks.json`: the public keys by which anybody checks our tokens. */
-export async function serveJwks(ctx: ActionCtx, arrival: Arrival): Promise<Response> {
-  const url = new URL("/api/auth/jwks", arrival.request.url);
-  const response = await serveAuth(ctx, new Request(url), { id: arrival.traceId });
-  const headers = new Headers(response.headers);
-  headers.set("Cache-Control", "public, max-age=300");
-  return new Response(response.body, { status: response.status, headers });
-}

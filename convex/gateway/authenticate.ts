@@ -59,6 +59,7 @@ export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bear
   if (credential.type === "key") {
     return await admit(ctx, arrival, await findKey(ctx, credential.key));
   }
+  if (credential.type === "token") return await admitToken(ctx, arrival, credential.token);
   const userId = await findSessionUserId(ctx, credential);
   if (userId === null) throw unauthenticated();
   return { type: "user", userId };
@@ -111,6 +112,21 @@ export async function admit(
   return { type: "key", caller: { type: "key", keyId, organizationId, request: toRequest(arrival) }, key, rate };
 }
 
+/** Lets in the key that an exchange token is of, cut to what the token carries. */
+async function admitToken(
+  ctx: ActionCtx,
+  arrival: Arrival,
+  text: string,
+): Promise<Extract<Identified, { type: "key" }>> {
+  // Loads jose, which no other credential needs.
+  const { findToken } = await import("../model/tokens.ts");
+  const token = await findToken(ctx, text);
+  if (token === null) throw unauthenticated();
+  const { key, narrowedTo, narrowedUntil } = token;
+  const identified = await admit(ctx, arrival, key);
+  return { ...identified, caller: { ...identified.caller, narrowedTo, narrowedUntil } };
+}
+
 async function findOrganization(
   ctx: ActionCtx,
   { userId, wanted, ownKeyId }: { userId: Id<"user">; wanted: string | null; ownKeyId: string | undefined },
@@ -155,6 +171,6 @@ function toRequest({ traceId, ip, agent }: Arrival): { id: string; ip?: string; 
 function unauthenticated(): Error {
   return latchkeyError(
     "UNAUTHENTICATED",
-    "Send a valid key in x-api-key, or a key or session token in Authorization: Bearer.",
+    "Send a valid key in x-api-key, or a key, exchange token or session token in Authorization: Bearer.",
   );
 }

@@ -1,8 +1,10 @@
 import { latchkeyError } from "../shared/errors.ts";
+import { TOKEN_TYP, looksLikeJwt, readJwtHeader } from "../shared/jwt.ts";
 
 /** The one credential of a request, read but not yet believed. */
 export type Credential =
   | { type: "key"; key: string }
+  | { type: "token"; token: string }
   | { type: "session"; token: string }
   | { type: "cookie"; value: string };
 
@@ -14,7 +16,7 @@ const SESSION_COOKIES = [`__Host-${SESSION_COOKIE}`, `__Secure-${SESSION_COOKIE}
 
 /**
  * The credential that a request carries, or null when it carries none: `x-api-key`, `Authorization: Bearer`
- * with a key or a session token, or the session cookie. A header beats the cookie, which is then ignored.
+ * with a key, an exchange token or a session token, or the session cookie. A header beats the cookie, which is then ignored.
  * Throws AMBIGUOUS_CREDENTIALS for a repeated header and for two headers that differ.
  */
 export function readCredential(headers: Headers): Credential | null {
@@ -27,11 +29,17 @@ export function readCredential(headers: Headers): Credential | null {
     );
   }
   if (apiKey !== null) return { type: "key", key: apiKey };
-  if (bearer !== null)
-    return KEY_START.test(bearer) ? { type: "key", key: bearer } : { type: "session", token: bearer };
+  if (bearer !== null) return readBearerCredential(bearer);
   const cookies = headers.get("cookie");
   const value = cookies === null ? null : readSessionCookie(cookies);
   return value === null ? null : { type: "cookie", value };
+}
+
+function readBearerCredential(bearer: string): Credential {
+  if (KEY_START.test(bearer)) return { type: "key", key: bearer };
+  if (!looksLikeJwt(bearer)) return { type: "session", token: bearer };
+  // A JWT that is no exchange token can only be a key: sessions are never shown as one.
+  return readJwtHeader(bearer)?.typ === TOKEN_TYP ? { type: "token", token: bearer } : { type: "key", key: bearer };
 }
 
 /** Repeated headers reach us joined by commas, and neither a key nor a token contains one. */

@@ -4,7 +4,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
 import { isUsable } from "../shared/keyStatus.ts";
-import { covers, scopeOf } from "../shared/permissions.ts";
+import { covers, narrowPermissions, scopeOf } from "../shared/permissions.ts";
 import type { Grant, Scope } from "../shared/permissions.ts";
 import { grantsOfMember, rightsOfKey } from "./effectiveRights.ts";
 import { getMember } from "./members.ts";
@@ -29,8 +29,9 @@ export const vCaller = v.union(
     type: v.literal("key"),
     keyId: v.id("keys"),
     organizationId: v.id("organization"),
-    // An exchange token's permissions, to which the key is then cut. Absent: the key itself calls.
+    // An exchange token's permissions and its end, to which the key is then cut. Absent: the key itself calls.
     narrowedTo: v.optional(v.array(v.string())),
+    narrowedUntil: v.optional(v.number()),
     request: vRequest,
   }),
 );
@@ -91,14 +92,18 @@ export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number |
     roleText: member?.role ?? "",
     grants: rights.ownerGrants,
     // What lies above the key lies above a token of it too, so the token's part is a ceiling and nothing else.
-    key: { record: { ...record, expiresAt }, permissions: narrow(rights.permissions, caller.narrowedTo) },
+    key: {
+      record: { ...record, expiresAt: earlier(expiresAt, caller.narrowedUntil) },
+      permissions: narrowPermissions(rights.permissions, caller.narrowedTo),
+    },
     name: record.name,
   };
 }
 
-/** Those of a token's permissions that its key still holds. */
-function narrow(permissions: string[], narrowedTo: string[] | undefined): string[] {
-  return narrowedTo === undefined ? permissions : narrowedTo.filter((wanted) => covers(permissions, wanted));
+/** A token's end is its key's while it calls: it makes nothing that outlives it. */
+function earlier(expiresAt: number | null, narrowedUntil: number | undefined): number | null {
+  if (narrowedUntil === undefined) return expiresAt;
+  return expiresAt === null ? narrowedUntil : Math.min(expiresAt, narrowedUntil);
 }
 
 /** How far the caller holds a permission now: on everything, on its own keys, or not at all. */

@@ -84,6 +84,11 @@ export function isGrantable(text: string): boolean {
   return isPermission(text) || text === "*:*" || (text.startsWith("*:") && COMPOSITE_PATTERN.test(text.slice(2)));
 }
 
+/** Whether a permission can be held on one's own personal keys only: those about keys and their use. */
+export function isOwnable(permission: string): boolean {
+  return ["keys", "usage"].includes(split(permission).resource);
+}
+
 export function isLatchkeyPermission(text: string): text is LatchkeyPermission {
   return Object.hasOwn(PERMISSIONS, text);
 }
@@ -123,6 +128,15 @@ export function limitToGrants(wanted: readonly string[], grants: readonly Grant[
     return parts.filter((part) => scopeOf(grants, part) !== null);
   });
   return [...new Set(effective)];
+}
+
+/** Those of an exchange token's permissions that its key still holds. Without a token, all that the key holds. */
+export function narrowPermissions(permissions: readonly string[], narrowedTo: readonly string[] | undefined): string[] {
+  if (narrowedTo === undefined) return [...permissions];
+  return limitToGrants(
+    narrowedTo,
+    permissions.map((permission) => ({ permission, scope: "any" as const })),
+  );
 }
 
 /** What grants name of one resource of the organization's API, short of its wildcard. */
