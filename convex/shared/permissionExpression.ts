@@ -41,6 +41,12 @@ export function isSatisfied(expression: PermissionExpression, holds: (permission
   }
 }
 
+/** Every permission that an expression names, once each. */
+export function permissionsIn(expression: PermissionExpression): string[] {
+  if (expression.type === "permission") return [expression.permission];
+  return [...new Set(expression.parts.flatMap(permissionsIn))];
+}
+
 type Token = { text: string; index: number };
 type Reader = { tokens: Token[]; next: number };
 

@@ -1,8 +1,9 @@
 import { router } from "../trpc.ts";
+import { explainKey } from "./explain.ts";
 import { keyRecords } from "./keyRecords.ts";
 import { keySecrets } from "./keySecrets.ts";
 import { keyVerbs } from "./keyVerbs.ts";
 import { verification } from "./verification.ts";
 
 /** Everything about keys. */
-export const keysRouter = router({ ...keySecrets, ...keyRecords, ...keyVerbs, ...verification });
+export const keysRouter = router({ ...keySecrets, ...keyRecords, ...keyVerbs, ...verification, explain: explainKey });

@@ -27,6 +27,11 @@ export const recipes: Recipes = {
   "keys.expire": { needs: ["keys:expire"], input: onKey },
   "keys.revoke": { needs: ["keys:revoke"], input: async (world) => ({ ...(await onKey(world)), reason: "walked" }) },
   "keys.rotate": { needs: ["keys:rotate"], input: async (world) => ({ ...(await onKey(world)), graceMs: 60_000 }) },
+  "keys.explain": {
+    needs: ["keys:read"],
+    without: "NOT_FOUND",
+    input: async (world) => ({ ...(await onKey(world)), permission: "orders:read", ip: "192.0.2.7" }),
+  },
   "keys.verify": { needs: ["keys:verify"], input: async (world) => ({ key: (await makeKey(world)).key }) },
   "keys.verifyBatch": {
     needs: ["keys:verify"],
