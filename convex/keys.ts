@@ -5,12 +5,14 @@ import { internalMutation } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
 import { callerScope } from "./model/callers.ts";
 import { deleteKey, disableKey, enableKey, expireKey, revokeKey } from "./model/keyChanges.ts";
+import { updateKey } from "./model/keyEdits.ts";
+import { keyFields } from "./model/keyFields.ts";
 import { countDead as countDeadKeys, listKeys, paginateKeys, vKeyFilter } from "./model/keyLists.ts";
 import { requireKey } from "./model/keyRights.ts";
 import { toKeyView, vKeyView } from "./model/keyViews.ts";
 import { createKey, vNewKey } from "./model/newKeys.ts";
 import { recordOnce, vOnce } from "./model/repetitions.ts";
-import { rotateKey, vMintedSecret } from "./model/secrets.ts";
+import { dropSpentSecrets as dropSpent, endGrace as endGraceOf, rotateKey, vMintedSecret } from "./model/secrets.ts";
 import { sweepExpired } from "./model/sweep.ts";
 import { latchkeyError } from "./shared/errors.ts";
 import { mayActOnKey, scopeOf } from "./shared/permissions.ts";
@@ -123,6 +125,28 @@ export const replaceSecret = callerMutation({
     await recordOnce(ctx, ctx.caller, once, key);
     return await toKeyView(ctx, key);
   },
+});
+
+export const endGrace = callerMutation({
+  args: { keyId: v.string() },
+  returns: vKeyView,
+  handler: async (ctx, { keyId }) => await toKeyView(ctx, await endGraceOf(ctx, ctx.caller, keyId)),
+});
+
+/** Run when a grace period is over. */
+export const dropSpentSecrets = internalMutation({
+  args: { keyId: v.id("keys") },
+  returns: v.null(),
+  handler: async (ctx, { keyId }) => {
+    await dropSpent(ctx, keyId);
+    return null;
+  },
+});
+
+export const update = callerMutation({
+  args: { keyId: v.string(), changes: v.object(keyFields) },
+  returns: vKeyView,
+  handler: async (ctx, { keyId, changes }) => await toKeyView(ctx, await updateKey(ctx, ctx.caller, keyId, changes)),
 });
 
 export const revoke = callerMutation({

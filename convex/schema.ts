@@ -1,7 +1,16 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { authTables } from "./auth/tables.ts";
-import { vGrant, vQuota, vRateLimit, vResourcePermissions } from "./model/validators.ts";
+import {
+  vBucket,
+  vGrant,
+  vQuota,
+  vQuotaCount,
+  vRateLimit,
+  vResourcePermissions,
+  vTagCount,
+  vUsageCount,
+} from "./model/validators.ts";
 
 const env = v.union(v.literal("live"), v.literal("test"));
 const ownerKind = v.union(v.literal("personal"), v.literal("service"));
@@ -56,6 +65,8 @@ export default defineSchema({
     resourcePermissions: v.optional(vResourcePermissions),
     // Uses that it has until the quota is refilled. What is left is in `allowances`.
     quota: v.optional(vQuota),
+    // When the quota's refill was chosen; monthly ones come back on that day of the month. Absent: when it was created.
+    quotaSetAt: v.optional(v.number()),
     // From when on it is good.
     notBefore: v.optional(v.number()),
     // How long it may go unused before it counts as expired, in milliseconds.
@@ -200,8 +211,27 @@ export default defineSchema({
     .index("by_holder", ["organizationId", "holderId"])
     .index("by_license", ["licenseId", "holderId"]),
 
-  // When a key was last used. Written by usage.ts at most every few seconds per key, read by the dashboard
-  // in a query of its own and by verification to know whether to write. Deleted with its key.
+  // Beginnings of keys that were imported from elsewhere and have another shape than ours. A text of a wrong shape is
+  // looked up only when it begins with one of them. Written by model/imports.ts, read by verification.
+  foreignPrefixes: defineTable({
+    organizationId: v.id("organization"),
+    prefix: v.string(),
+  }).index("by_prefix", ["organizationId", "prefix"]),
+
+  // Hashes of imported keys that are slow to compare, until the key is first used: then it gets a fast one and this row
+  // goes. Written by model/imports.ts, read by model/slowHashes.ts, deleted with the secret too.
+  slowHashes: defineTable({
+    credentialId: v.id("apikey"),
+    // The key's visible beginning, by which it is found.
+    start: v.string(),
+    // bcrypt's text or a PHC string of Argon2.
+    value: v.string(),
+  })
+    .index("by_start", ["start"])
+    .index("by_credential", ["credentialId"]),
+
+  // When a key was last used. Written by model/usageCounts.ts at most every few seconds per key, read by the dashboard
+  // in a query of its own, and by verification where idle keys expire. Deleted with its key.
   keyUsage: defineTable({
     organizationId: v.id("organization"),
     // Absent only inside the transaction that creates both.
@@ -212,6 +242,40 @@ export default defineSchema({
     // Set once the key is dead for good, so that the sweep for idle keys need not look at it again.
     settled: v.optional(v.literal(true)),
   }).index("by_last_use", ["organizationId", "settled", "lastUsedAt"]),
+
+  // What is left of limits: one row per key that has some, and per organization whose policy limits all of its keys
+  // together, once they were used. Written by model/allowances.ts at every use that takes from them and never otherwise.
+  // A key's is deleted with it.
+  allowances: defineTable({
+    holder: v.union(v.id("keys"), v.id("organization")),
+    bucket: v.optional(vBucket),
+    quota: v.optional(vQuotaCount),
+  }).index("by_holder", ["holder"]),
+
+  // How often a key was used in one hour, by operation and outcome, and by tag. Of each hour an organization has rows of
+  // its own too, its sums. Written by model/usageCounts.ts, apart from the key so that no list of keys runs anew by
+  // use; read by usage.ts; deleted by a sweep after 400 days. They outlive the key: it was used.
+  usageCounts: defineTable({
+    organizationId: v.id("organization"),
+    // Absent on the organization's sums.
+    keyId: v.optional(v.id("keys")),
+    // Whose key: the user's id for a personal key, "service" for the organization's; "*" on the organization's sums.
+    ownerRef: v.string(),
+    // When the hour began, epoch milliseconds (UTC).
+    hour: v.number(),
+    // Writers that do not know of each other write different rows of the same hour, lest they wait for one another.
+    shard: v.number(),
+    counts: v.array(vUsageCount),
+    tags: v.array(vTagCount),
+  })
+    .index("by_key", ["keyId", "hour", "shard"])
+    .index("by_owner", ["organizationId", "ownerRef", "hour", "shard"]),
+
+  // The last batch of counts that a process has written, so that one whose answer was lost is not counted twice. Written
+  // and read by model/usageCounts.ts, deleted by a sweep a day after the last one.
+  usageWriters: defineTable({ writer: v.string(), batch: v.number(), at: v.number() })
+    .index("by_writer", ["writer"])
+    .index("by_at", ["at"]),
 
   // Requests that came with an Idempotency-Key. Written by model/repetitions.ts in the transaction of what they
   // asked for, read before the same is done again, deleted after a day by a sweep. Never holds a plaintext.

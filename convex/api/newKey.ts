@@ -8,7 +8,7 @@ import { metadataSchema, quotaSchema, rateLimitSchema, resourcePermissionsSchema
 /** Everything about a key that may be chosen when it is made and changed later. Shapes only: the rules are in model/keyFields.ts and answer with the field they are about. */
 export const keyFieldsSchema = z.strictObject({
   name: z.string().describe("1 to 100 characters, unique among the owner's live keys."),
-  description: z.string().optional(),
+  description: z.string().nullable().optional(),
   tags: z.array(z.string()).optional(),
   permissions: z
     .array(z.string())

@@ -5,7 +5,9 @@ import { isDead } from "../shared/keyStatus.ts";
 import { REASON_MAX_LENGTH, checkText } from "../shared/limits.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { GROUPS_MAX, LICENSES_MAX } from "./effectiveRights.ts";
 import { requireKey, requireWithinPower } from "./keyRights.ts";
+import { deleteCredential } from "./secrets.ts";
 
 /**
  * Ends a key for good. The row outlives it: audit entries point at it. Revoking a revoked key changes
@@ -28,10 +30,16 @@ export async function revokeKey(
 }
 
 /** Sets the expiry to now; the record stays. CONFLICT on a key that is dead already. */
-export async function expireKey(ctx: MutationCtx, caller: ResolvedCaller, keyId: string): Promise<Doc<"keys">> {
+export async function expireKey(
+  ctx: MutationCtx,
+  caller: ResolvedCaller,
+  keyId: string,
+  reasonText?: string,
+): Promise<Doc<"keys">> {
   const key = await requireKey(ctx, caller, keyId, "expire");
+  const reason = checkReason(reasonText);
   requireAlive(key);
-  return await change(ctx, caller, key, "key.expire", { changed: { expiresAt: Date.now(), ended: true } });
+  return await change(ctx, caller, key, "key.expire", { changed: { expiresAt: Date.now(), ended: true }, reason });
 }
 
 /** Pauses a key. Pausing a paused one changes nothing. CONFLICT on a dead key. */
@@ -51,13 +59,23 @@ export async function enableKey(ctx: MutationCtx, caller: ResolvedCaller, keyId:
   return await change(ctx, caller, key, "key.enable", { changed: { disabledAt: undefined } });
 }
 
-/** Removes the record of a dead key with its secrets and its usage; the audit entries stay. CONFLICT on a live one. */
-export async function deleteKey(ctx: MutationCtx, caller: ResolvedCaller, keyId: string): Promise<void> {
+/**
+ * Removes the record of a dead key with its secrets, its usage, and its places in groups and at licenses; the audit
+ * entries stay. CONFLICT on a live one.
+ */
+export async function deleteKey(
+  ctx: MutationCtx,
+  caller: ResolvedCaller,
+  keyId: string,
+  reasonText?: string,
+): Promise<void> {
   const key = await requireKey(ctx, caller, keyId, "delete");
+  const reason = checkReason(reasonText);
   if (!isDead(key, Date.now())) {
     throw latchkeyError("CONFLICT", "Only a dead key can be deleted. Revoke or expire it first.");
   }
-  for (const { credentialId } of key.secrets) await ctx.db.delete("apikey", credentialId);
+  for (const { credentialId } of key.secrets) await deleteCredential(ctx, credentialId);
+  await leavePlaces(ctx, key);
   await ctx.db.delete("keyUsage", key.usageId);
   await ctx.db.delete("keys", key._id);
   await recordChange(ctx, caller, {
@@ -66,7 +84,22 @@ export async function deleteKey(ctx: MutationCtx, caller: ResolvedCaller, keyId:
     targetId: key._id,
     before: toAuditState(key),
     after: null,
+    reason,
   });
+}
+
+/** Takes a key out of its groups and gives back its seats. */
+async function leavePlaces(ctx: MutationCtx, { organizationId, _id }: Doc<"keys">): Promise<void> {
+  const memberships = await ctx.db
+    .query("groupMembers")
+    .withIndex("by_member", (q) => q.eq("organizationId", organizationId).eq("memberId", _id))
+    .take(GROUPS_MAX);
+  const seats = await ctx.db
+    .query("licenseHolders")
+    .withIndex("by_holder", (q) => q.eq("organizationId", organizationId).eq("holderId", _id))
+    .take(LICENSES_MAX);
+  for (const membership of memberships) await ctx.db.delete("groupMembers", membership._id);
+  for (const seat of seats) await ctx.db.delete("licenseHolders", seat._id);
 }
 
 /** What the audit trail keeps of a key: nothing that verifies it. */
@@ -121,7 +154,8 @@ function toLifecycle(key: Doc<"keys">): Record<string, unknown> {
   };
 }
 
-function requireAlive(key: Doc<"keys">): void {
+/** Throws CONFLICT for a key that is dead. */
+export function requireAlive(key: Doc<"keys">): void {
   if (isDead(key, Date.now())) {
     throw latchkeyError("CONFLICT", "This key is dead and stays as it is. Create a new one.");
   }
@@ -132,7 +166,8 @@ function isOwnPerson(caller: ResolvedCaller, key: Doc<"keys">): boolean {
   return caller.key === null && key.ownerKind === "personal" && key.ownerUserId === caller.userId;
 }
 
-function checkReason(text: string | undefined): string | undefined {
+/** A reason as it is kept, undefined when there is none. Throws INVALID_INPUT. */
+export function checkReason(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const checked = checkText(text, REASON_MAX_LENGTH);
   if (checked.ok) return checked.value || undefined;

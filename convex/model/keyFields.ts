@@ -32,7 +32,7 @@ import { vQuota, vRateLimit, vResourcePermissions } from "./validators.ts";
 /** Everything about a key that may be chosen when it is made and changed later. Absent: left as it is, or at its default; null: none. */
 export const keyFields = {
   name: v.optional(v.string()),
-  description: v.optional(v.string()),
+  description: v.optional(v.union(v.string(), v.null())),
   tags: v.optional(v.array(v.string())),
   permissions: v.optional(v.array(v.string())),
   // Service keys only.
@@ -82,15 +82,17 @@ export async function checkKeyFields(ctx: QueryCtx, input: KeyFields, rules: Fie
     ? checkExpiry(input.expiresAt, now, { ...policy, maxLifetimeMs })
     : null;
   if (expiry !== null && !expiry.ok) fields.push({ path: "expiresAt", message: expiry.problem });
+  if (expiry?.ok === true && endsBeforeStart(input, current, expiry.value)) {
+    fields.push({ path: "expiresAt", message: "The key would expire before it is valid." });
+  }
   const expiresAt = expiry?.ok === true ? expiry.value : (current?.expiresAt ?? null);
   const checked: CheckedFields = {
     name: named?.name,
     nameKey: named?.nameKey,
-    description:
-      take(
-        "description",
-        input.description == null ? input.description : checkText(input.description, DESCRIPTION_MAX_LENGTH),
-      ) ?? undefined,
+    description: take(
+      "description",
+      input.description == null ? input.description : checkText(input.description, DESCRIPTION_MAX_LENGTH),
+    ),
     tags: take("tags", input.tags == null ? input.tags : checkTags(input.tags)) ?? undefined,
     expiresAt: expiry === null ? undefined : expiresAt,
     notBefore: take(
@@ -121,6 +123,12 @@ export async function checkKeyFields(ctx: QueryCtx, input: KeyFields, rules: Fie
 /** A new key always gets an expiry; an existing one keeps its own unless told. */
 function readExpiryWish(input: KeyFields, current: Doc<"keys"> | null): boolean {
   return current === null || input.expiresAt !== undefined;
+}
+
+/** Whether a key whose start is left as it is would be dead before it. */
+function endsBeforeStart(input: KeyFields, current: Doc<"keys"> | null, expiresAt: number | null): boolean {
+  const notBefore = input.notBefore === undefined ? current?.notBefore : undefined;
+  return notBefore !== undefined && expiresAt !== null && expiresAt <= notBefore;
 }
 
 /** What is wrong with the permissions, roles and resources that are asked for. */
@@ -174,7 +182,8 @@ export async function checkPermissions(
   });
 }
 
-async function isRoleOf(ctx: QueryCtx, organizationId: Id<"organization">, name: string): Promise<boolean> {
+/** Whether a role of this name exists that can be given: suspending is not giving. */
+export async function isRoleOf(ctx: QueryCtx, organizationId: Id<"organization">, name: string): Promise<boolean> {
   if (isRole(name)) return name !== "suspended";
   const role = await ctx.db
     .query("roles")

@@ -24,6 +24,7 @@ export type KeyPower = Pick<
   | "env"
   | "rateLimit"
   | "quota"
+  | "idleExpiryMs"
   | "cidrs"
   | "allowList"
 > & { _id?: Id<"keys"> };
@@ -170,6 +171,9 @@ function requireWithinKey(record: Doc<"keys">, power: KeyPower): void {
   }
   if (record.expiresAt !== null && (power.expiresAt === null || power.expiresAt > record.expiresAt)) {
     throw latchkeyError("FORBIDDEN", "A key cannot make a key that outlives it. Choose an earlier expiry.");
+  }
+  if (record.idleExpiryMs !== undefined && (power.idleExpiryMs ?? Infinity) > record.idleExpiryMs) {
+    throw latchkeyError("FORBIDDEN", "A key cannot make a key that may go unused for longer than itself.");
   }
   if (!isWithinRate(power.rateLimit, record.rateLimit)) {
     throw latchkeyError("FORBIDDEN", "A key cannot make a key with a higher rate limit than its own.");

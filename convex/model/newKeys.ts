@@ -4,6 +4,8 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
 import { PREFIX_PATTERN } from "../shared/keyFormat.ts";
+import { isDead } from "../shared/keyStatus.ts";
+import type { Policy } from "../shared/policy.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { toAuditState } from "./keyChanges.ts";
@@ -12,7 +14,7 @@ import type { CheckedFields } from "./keyFields.ts";
 import { toOwnerRef } from "./keyLists.ts";
 import { requireCreate, requireWithinPower } from "./keyRights.ts";
 import { getMember } from "./members.ts";
-import { policyOf } from "./policies.ts";
+import { expiryOf, policyOf } from "./policies.ts";
 import { insertCredential } from "./secrets.ts";
 import type { MintedSecret } from "./secrets.ts";
 
@@ -31,13 +33,14 @@ export type NewKey = Infer<typeof vNewKey>;
 
 /**
  * Makes a key: its record, its secret and the audit entry, in one transaction. Throws INVALID_INPUT with
- * field paths, FORBIDDEN, NAME_TAKEN or KEY_LIMIT_REACHED.
+ * field paths, FORBIDDEN, NAME_TAKEN or KEY_LIMIT_REACHED, and before it has written anything.
  */
 export async function createKey(
   ctx: MutationCtx,
   caller: ResolvedCaller,
   input: NewKey,
   secret: MintedSecret,
+  action: "key.create" | "key.import" = "key.create",
 ): Promise<Doc<"keys">> {
   const now = Date.now();
   const { organizationId } = caller;
@@ -59,11 +62,13 @@ export async function createKey(
     env: secret.env,
   };
   await requireWithinPower(ctx, caller, power);
-  const { name = "", nameKey = "", description, tags, notBefore, idleExpiryMs, metadata } = wanted;
+  const { name = "", nameKey = "", description, tags, notBefore, metadata } = wanted;
   const ownerRef = toOwnerRef(owner);
-  await requireFreeName(ctx, { organizationId, ownerRef, nameKey, now });
-  if (owner.kind === "personal")
-    await requireRoom(ctx, { organizationId, ownerRef, now, most: policy.liveKeysPerOwner });
+  const isLive = isLiveUnder(policy, owner.roleText, now);
+  await requireFreeName(ctx, { organizationId, ownerRef, nameKey, now, isLive });
+  if (owner.kind === "personal") {
+    await requireRoom(ctx, { organizationId, ownerRef, now, isLive, most: policy.liveKeysPerOwner });
+  }
 
   const credentialId = await insertCredential(ctx, secret);
   const usageId = await ctx.db.insert("keyUsage", { organizationId, lastUsedAt: null });
@@ -75,7 +80,6 @@ export async function createKey(
     description: description || undefined,
     tags,
     notBefore: notBefore ?? undefined,
-    idleExpiryMs: idleExpiryMs ?? caller.key?.record.idleExpiryMs,
     metadata: metadata ?? undefined,
     prefix: secret.prefix,
     keyIdText: secret.keyIdText,
@@ -94,7 +98,7 @@ export async function createKey(
   const key = await ctx.db.get("keys", keyId);
   if (key === null) throw new Error("A key that was just inserted is not there");
   await recordChange(ctx, caller, {
-    action: "key.create",
+    action,
     targetKind: "key",
     targetId: keyId,
     before: null,
@@ -115,6 +119,7 @@ function toPower(caller: ResolvedCaller, input: NewKey, wanted: CheckedFields) {
     expiresAt: ceiling === null || expiresAt === null ? (expiresAt ?? ceiling) : Math.min(expiresAt, ceiling),
     rateLimit: wanted.rateLimit ?? own?.rateLimit ?? null,
     quota: wanted.quota ?? own?.quota,
+    idleExpiryMs: wanted.idleExpiryMs ?? own?.idleExpiryMs,
     cidrs: wanted.cidrs === undefined ? own?.cidrs : (wanted.cidrs ?? undefined),
     allowList: wanted.allowList === undefined ? own?.allowList : (wanted.allowList ?? undefined),
   };
@@ -135,54 +140,63 @@ async function resolveOwner(
   return { kind, userId: userId ?? caller.userId, isMember, roleText: member?.role ?? "" };
 }
 
+// A tightened policy leaves keys dead that their records do not show as such. They are few, and are looked through.
+const NAMESAKES_MAX = 100;
+const OWNED_MAX = 1_000;
+
 /** Refuses with NAME_TAKEN a name that another of the owner's live keys has. `except` is the key that is to be renamed. */
 export async function requireFreeName(
   ctx: QueryCtx,
-  wanted: {
-    organizationId: Id<"organization">;
-    ownerRef: string;
-    nameKey: string;
-    now: number;
-    except?: Id<"keys">;
-  },
+  { nameKey, except, isLive, now, ...owner }: OwnersKeys & { nameKey: string; except?: Id<"keys"> },
 ): Promise<void> {
-  const { organizationId, ownerRef, nameKey, now, except } = wanted;
   const unrevoked = (expiry: { after: number } | "never") =>
     ctx.db.query("keys").withIndex("by_owner_name", (q) => {
       const named = q
-        .eq("organizationId", organizationId)
-        .eq("ownerRef", ownerRef)
+        .eq("organizationId", owner.organizationId)
+        .eq("ownerRef", owner.ownerRef)
         .eq("nameKey", nameKey)
         .eq("revokedAt", undefined);
       return expiry === "never" ? named.eq("expiresAt", null) : named.gt("expiresAt", expiry.after);
     });
-  // At most one key has the name; a second one found is another than the one to be renamed.
-  const holders = [...(await unrevoked({ after: now }).take(2)), ...(await unrevoked("never").take(2))];
-  if (holders.some(({ _id }) => _id !== except)) {
+  const namesakes = [
+    ...(await unrevoked({ after: now }).take(NAMESAKES_MAX)),
+    ...(await unrevoked("never").take(NAMESAKES_MAX)),
+  ];
+  if (namesakes.some((key) => key._id !== except && isLive(key))) {
     throw latchkeyError("NAME_TAKEN", "This owner already has a live key of that name. Choose another name.", [
       { path: "name", message: "Choose a name that none of the owner's live keys has." },
     ]);
   }
 }
 
+/** Whether an owner's key is live at `now` under the policy, which may have been tightened since its expiry was chosen. */
+export function isLiveUnder(policy: Policy, roleText: string, now: number): (key: Doc<"keys">) => boolean {
+  return (key) => !isDead({ ...key, expiresAt: expiryOf(policy, key, roleText) }, now);
+}
+
+/** Whose keys are looked at. `isLive` judges one by the clock, `now`, and under the policy. */
+type OwnersKeys = {
+  organizationId: Id<"organization">;
+  ownerRef: string;
+  now: number;
+  isLive: (key: Doc<"keys">) => boolean;
+};
+
 /** Refuses with KEY_LIMIT_REACHED. The limit is for people: an organization may have as many service keys as it has services. */
 async function requireRoom(
   ctx: QueryCtx,
-  {
-    organizationId,
-    ownerRef,
-    now,
-    most,
-  }: { organizationId: Id<"organization">; ownerRef: string; now: number; most: number },
+  { organizationId, ownerRef, now, isLive, most }: OwnersKeys & { most: number },
 ): Promise<void> {
   const unrevoked = (expiry: { after: number } | "never") =>
     ctx.db.query("keys").withIndex("by_owner_live", (q) => {
       const owned = q.eq("organizationId", organizationId).eq("ownerRef", ownerRef).eq("revokedAt", undefined);
       return expiry === "never" ? owned.eq("expiresAt", null) : owned.gt("expiresAt", expiry.after);
     });
-  const endless = await unrevoked("never").take(most);
-  const others = await unrevoked({ after: now }).take(most - endless.length);
-  if (endless.length + others.length >= most) {
+  const atMost = Math.max(OWNED_MAX, most);
+  const live = [...(await unrevoked("never").take(atMost)), ...(await unrevoked({ after: now }).take(atMost))].filter(
+    isLive,
+  );
+  if (live.length >= most) {
     throw latchkeyError(
       "KEY_LIMIT_REACHED",
       `This owner already has ${most} live keys. Revoke one that is no longer needed.`,

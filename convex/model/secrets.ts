@@ -1,5 +1,6 @@
 import { v } from "convex/values";
 import type { Infer } from "convex/values";
+import { internal } from "../_generated/api.js";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
@@ -43,6 +44,16 @@ export async function insertCredential(ctx: MutationCtx, secret: MintedSecret): 
   return await ctx.db.insert("apikey", secret.credential);
 }
 
+/** Takes a secret away, and what it was imported as. */
+export async function deleteCredential(ctx: MutationCtx, credentialId: Id<"apikey">): Promise<void> {
+  await ctx.db.delete("apikey", credentialId);
+  const slow = await ctx.db
+    .query("slowHashes")
+    .withIndex("by_credential", (q) => q.eq("credentialId", credentialId))
+    .unique();
+  if (slow !== null) await ctx.db.delete("slowHashes", slow._id);
+}
+
 /**
  * Gives a key a new secret under the same id, rights and history. The old ones work for `graceMs` more, or
  * not at all when that is 0. `seenVersion` is the version that the caller rotated from: of two rotations at
@@ -77,10 +88,15 @@ export async function rotateKey(
     .slice(0, SECRETS_MAX - 1);
   const kept = new Set(graced.map((old) => old.credentialId));
   for (const old of key.secrets) {
-    if (!kept.has(old.credentialId)) await ctx.db.delete("apikey", old.credentialId);
+    if (!kept.has(old.credentialId)) await deleteCredential(ctx, old.credentialId);
   }
+  const ends = graced[0]?.validUntil ?? null;
+  // Verification goes by the clock, so nothing depends on when this runs.
+  if (ends !== null) await ctx.scheduler.runAt(ends, internal.keys.dropSpentSecrets, { keyId: key._id });
   const changed = {
     version,
+    // An imported key's visible beginning was another one.
+    start: secret.start,
     last4: secret.last4,
     secrets: [{ credentialId, version, validUntil: null }, ...graced],
   };
@@ -90,7 +106,42 @@ export async function rotateKey(
     targetKind: "key",
     targetId: key._id,
     before: { version: key.version, last4: key.last4 },
-    after: { version, last4: secret.last4, oldSecretsValidUntil: graced[0]?.validUntil ?? null },
+    after: { version, last4: secret.last4, oldSecretsValidUntil: ends },
   });
   return { ...key, ...changed };
+}
+
+/**
+ * Ends the grace that a rotation gave: only the newest secret works from now on. Ending it twice changes nothing.
+ */
+export async function endGrace(ctx: MutationCtx, caller: ResolvedCaller, keyId: string): Promise<Doc<"keys">> {
+  const now = Date.now();
+  const key = await requireKey(ctx, caller, keyId, "rotate");
+  const [newest, ...old] = key.secrets;
+  if (newest === undefined || old.length === 0) return key;
+  const changed = { secrets: [newest] };
+  for (const { credentialId } of old) await deleteCredential(ctx, credentialId);
+  await ctx.db.patch("keys", key._id, changed);
+  // What was over by itself is tidied up and no change.
+  const working = old.flatMap(({ validUntil }) => (validUntil !== null && validUntil > now ? [validUntil] : []));
+  if (working.length > 0) {
+    await recordChange(ctx, caller, {
+      action: "key.end-grace",
+      targetKind: "key",
+      targetId: key._id,
+      before: { oldSecretsValidUntil: Math.max(...working) },
+      after: { oldSecretsValidUntil: null },
+    });
+  }
+  return { ...key, ...changed };
+}
+
+/** Deletes those secrets of a key whose grace is over. Running it early, late or twice does no harm. */
+export async function dropSpentSecrets(ctx: MutationCtx, keyId: Id<"keys">): Promise<void> {
+  const now = Date.now();
+  const key = await ctx.db.get("keys", keyId);
+  const spent = key?.secrets.filter(({ validUntil }) => validUntil !== null && validUntil <= now) ?? [];
+  if (key === null || spent.length === 0) return;
+  for (const { credentialId } of spent) await deleteCredential(ctx, credentialId);
+  await ctx.db.patch("keys", keyId, { secrets: key.secrets.filter((secret) => !spent.includes(secret)) });
 }

@@ -4,9 +4,10 @@ import { byId, onKey } from "../keyOperation.ts";
 import { DEFAULT_PAGE, listSchema, pageSchema } from "../keyPage.ts";
 import { EXAMPLE_RECORD, keyRecordSchema, toKeyRecord } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
+import { keyFieldsSchema, toKeyFields } from "../newKey.ts";
 import { callerProcedure } from "../trpc.ts";
 
-/** Reading keys. */
+/** What is read and written of keys. */
 export const keyRecords = {
   list: callerProcedure
     .meta({
@@ -50,5 +51,26 @@ export const keyRecords = {
     .query(async ({ ctx, input }): Promise<KeyRecord> => {
       const { caller } = ctx.identified;
       return toKeyRecord(await ctx.convex.runQuery(internal.keys.getForCaller, { caller, ...input }), Date.now());
+    }),
+
+  update: callerProcedure
+    .meta({
+      ...onKey(
+        "PATCH",
+        "",
+        "Change a key",
+        "Changes the fields that are given; null takes one away. Prefix, environment and owner stay as they are. Who changes more than texts needs to hold what the key can do then. Takes `keys:update`.",
+        ["CONFLICT", "NAME_TAKEN"],
+      ),
+      example: {
+        input: { name: "Billing worker", tags: ["billing"], rateLimit: { limit: 100, windowMs: 60_000 } },
+        output: EXAMPLE_RECORD,
+      },
+    })
+    .input(keyFieldsSchema.partial().extend(byId.shape))
+    .output(keyRecordSchema)
+    .mutation(async ({ ctx, input: { keyId, ...fields } }): Promise<KeyRecord> => {
+      const change = { caller: ctx.identified.caller, keyId, changes: toKeyFields(fields) };
+      return toKeyRecord(await ctx.convex.runMutation(internal.keys.update, change), Date.now());
     }),
 };

@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { internal } from "../../_generated/api.js";
 import { byId, onKey } from "../keyOperation.ts";
 import { EXAMPLE_RECORD, keyRecordSchema, toKeyRecord } from "../keyRecord.ts";
+import type { KeyRecord } from "../keyRecord.ts";
 import { newKeySchema, toNewKey } from "../newKey.ts";
 import { callerProcedure } from "../trpc.ts";
 
@@ -9,7 +11,7 @@ const revealedSchema = keyRecordSchema
   .meta({ id: "RevealedKey", description: "A key's record with its plaintext." });
 type Revealed = z.infer<typeof revealedSchema>;
 
-/** The operations that answer a plaintext, once. */
+/** The secrets of keys. What answers a plaintext does so once. */
 export const keySecrets = {
   create: callerProcedure
     .meta({
@@ -67,5 +69,22 @@ export const keySecrets = {
         once: ctx.once,
       });
       return { ...toKeyRecord(record, Date.now()), key };
+    }),
+
+  endGrace: callerProcedure
+    .meta(
+      onKey(
+        "POST",
+        "/end-grace",
+        "End a rotation's grace period",
+        "The secrets from before the last rotation die at once. Repeating it is harmless. Takes `keys:rotate`.",
+        [],
+      ),
+    )
+    .input(byId)
+    .output(keyRecordSchema)
+    .mutation(async ({ ctx, input }): Promise<KeyRecord> => {
+      const { caller } = ctx.identified;
+      return toKeyRecord(await ctx.convex.runMutation(internal.keys.endGrace, { caller, ...input }), Date.now());
     }),
 };
