@@ -37,7 +37,10 @@ export const vKeyState = v.object({
   secretValidUntil: v.union(v.number(), v.null()),
   rateLimit: v.union(vRateLimit, v.null()),
   organizationRateLimit: v.union(vRateLimit, v.null()),
-  quota: v.union(vQuota, v.null()),
+  // With when its refill was chosen.
+  quota: v.union(vQuota.extend({ setAt: v.number() }), v.null()),
+  // Where its last use is noted.
+  usageId: v.id("keyUsage"),
   // Lists of ranges: its own, and those that the policy requires. It may be used from where every list allows it.
   cidrs: v.array(v.array(v.string())),
   // Resources that it may touch; null for all, empty for none.
@@ -82,7 +85,8 @@ export async function readKeyState(
     secretValidUntil: secret.validUntil,
     rateLimit: key.rateLimit,
     organizationRateLimit: policy.rateLimit,
-    quota: key.quota ?? null,
+    quota: key.quota === undefined ? null : { ...key.quota, setAt: key.quotaSetAt ?? key.createdAt },
+    usageId: key.usageId,
     cidrs: [key.cidrs ?? null, policy.requiredCidrs].filter((ranges) => ranges !== null),
     allowList: key.allowList ?? null,
     metadata: key.metadata ?? null,

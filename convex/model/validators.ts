@@ -14,3 +14,19 @@ export const vGrant = v.object({ permission: v.string(), scope: v.union(v.litera
 
 /** Permissions on single resources, `type:id`. */
 export const vResourcePermissions = v.array(v.object({ resource: v.string(), permissions: v.array(v.string()) }));
+
+/** What is left of a rate limit, as shared/allowance.ts counts it. */
+export const vBucket = v.object({ left: v.number(), windowMs: v.number(), at: v.number() });
+
+/** What is used of a quota, as shared/allowance.ts counts it. */
+export const vQuotaCount = v.object({
+  used: v.number(),
+  setAt: v.number(),
+  refillAt: v.union(v.number(), v.null()),
+});
+
+/** How often an operation ended in one way: `OK`, the code of its refusal, or the verdict on a verified key. */
+export const vUsageCount = v.object({ operation: v.string(), outcome: v.string(), count: v.number() });
+
+/** How often a use had this tag, and how many of those were refused. */
+export const vTagCount = v.object({ tag: v.string(), count: v.number(), refused: v.number() });
