@@ -10,7 +10,8 @@ export const rateLimitSchema = z.strictObject({
   windowMs: z.number().int().describe("How long a window lasts, in milliseconds."),
 });
 
-export const metadataSchema = z.record(z.string(), z.json());
+// Whatever arrives is JSON. Saying so by z.json() makes a schema that refers to itself, which generators of clients choke on.
+export const metadataSchema = z.record(z.string(), z.unknown());
 
 /** Uses until the next refill. */
 export const quotaSchema = z.strictObject({

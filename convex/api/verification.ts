@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { COST_MAX, TAGS_PER_USE_MAX, readQuestion } from "../model/verifyQuestion.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
-import { EXAMPLE_RECORD } from "./keyRecord.ts";
+import { EXAMPLE_RECORD, metadataSchema } from "./keyRecord.ts";
 
 const MAX_KEY_LENGTH = 512;
 
@@ -74,7 +74,7 @@ const facts = {
   permissions: z.array(z.string()).describe("What it may do now."),
   expiresAt: z.number().int().nullable(),
   licenses: z.array(z.string()).describe("The names of the licenses that it holds and that are valid now."),
-  metadata: z.json().describe("What you stored with the key; null when nothing."),
+  metadata: metadataSchema.nullable().describe("What you stored with the key; null when nothing."),
 };
 
 /** The verdict on a key, told apart by `code`. */

@@ -20,7 +20,7 @@ export type Rate = SpentRate & { ok: boolean };
 type KeyFacts = Pick<
   KeyState,
   "keyId" | "organizationId" | "ownerKind" | "ownerUserId" | "name" | "env" | "permissions" | "expiresAt"
-> & { licenses: string[]; metadata: Json };
+> & { licenses: string[]; metadata: { [field: string]: Json } | null };
 
 /** The verdict on a key. One that is not good still says which it is; one that is not ours says nothing. */
 export type Verification =
@@ -124,6 +124,6 @@ async function judgeAfter(
 function toFacts(key: KeyState, now: number): KeyFacts {
   const { keyId, organizationId, ownerKind, ownerUserId, name, env, permissions, expiresAt } = key;
   const licenses = key.licenses.filter((license) => isLicenseValid(license, now)).map((license) => license.name);
-  const metadata: Json = key.metadata === null ? null : JSON.parse(key.metadata);
+  const metadata: KeyFacts["metadata"] = key.metadata === null ? null : JSON.parse(key.metadata);
   return { keyId, organizationId, ownerKind, ownerUserId, name, env, permissions, expiresAt, licenses, metadata };
 }
