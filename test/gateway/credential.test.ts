@@ -5,6 +5,10 @@ import { generateKey } from "#convex/shared/keyFormat.ts";
 const { key } = generateKey({ prefix: "lk", env: "live" });
 const other = generateKey({ prefix: "lk", env: "live" }).key;
 const session = "s3ss10n.c2lnbmF0dXJl";
+const jwt = (header: object) => `${Buffer.from(JSON.stringify(header)).toString("base64url")}.e30.${"A".repeat(86)}`;
+const token = jwt({ alg: "ES256", typ: "at+jwt", kid: "k1" });
+const jwtKey = jwt({ alg: "ES256", typ: "key+jwt", kid: "k1" });
+const unsigned = jwt({ alg: "none", typ: "at+jwt", kid: "k1" });
 
 describe("what a request presents", () => {
   test.each([
@@ -15,6 +19,10 @@ describe("what a request presents", () => {
     ["a key as bearer", { authorization: `Bearer ${key}` }, { type: "key", key }],
     ["a bearer scheme in lower case", { authorization: `bearer ${key}` }, { type: "key", key }],
     ["a session as bearer", { authorization: `Bearer ${session}` }, { type: "session", token: session }],
+    ["an exchange token as bearer", { authorization: `Bearer ${token}` }, { type: "token", token }],
+    ["an exchange token where keys go", { "x-api-key": token }, { type: "key", key: token }],
+    ["H2: a JWT key as bearer", { authorization: `Bearer ${jwtKey}` }, { type: "key", key: jwtKey }],
+    ["an unsigned JWT", { authorization: `Bearer ${unsigned}` }, { type: "key", key: unsigned }],
     ["another scheme", { authorization: "Basic dTpw" }, null],
     ["the same key twice over", { "x-api-key": key, authorization: `Bearer ${key}` }, { type: "key", key }],
     ["a plain cookie", { cookie: "a=1; latchkey.session_token=v" }, { type: "cookie", value: "v" }],

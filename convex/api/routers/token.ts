@@ -18,7 +18,7 @@ const exchangeSchema = z.strictObject({
     .string()
     .min(1)
     .max(AUDIENCE_MAX_LENGTH)
-    .regex(/^[!-~]+$/, "Use visible ASCII characters without blanks, as in a URL.")
+    .regex(/^[!-~]*$/, "Use visible ASCII characters without blanks, as in a URL.")
     .refine((audience) => !OWN_AUDIENCES.has(audience.toLowerCase()), "This audience is Latchkey's own.")
     .describe(
       "Who shall accept the token, as that API spells its own name. Latchkey itself accepts those for its own origin.",
