@@ -56,7 +56,9 @@ export async function enableKey(ctx: MutationCtx, caller: ResolvedCaller, keyId:
   requireAlive(key);
   if (key.disabledAt === undefined) return key;
   if (!isOwnPerson(caller, key)) await requireWithinPower(ctx, caller, key);
-  return await change(ctx, caller, key, "key.enable", { changed: { disabledAt: undefined } });
+  return await change(ctx, caller, key, "key.enable", {
+    changed: { disabledAt: undefined, disabledReason: undefined },
+  });
 }
 
 /**
@@ -74,10 +76,7 @@ export async function deleteKey(
   if (!isDead(key, Date.now())) {
     throw latchkeyError("CONFLICT", "Only a dead key can be deleted. Revoke or expire it first.");
   }
-  for (const { credentialId } of key.secrets) await deleteCredential(ctx, credentialId);
-  await leavePlaces(ctx, key);
-  await ctx.db.delete("keyUsage", key.usageId);
-  await ctx.db.delete("keys", key._id);
+  await eraseKey(ctx, key);
   await recordChange(ctx, caller, {
     action: "key.delete",
     targetKind: "key",
@@ -86,6 +85,14 @@ export async function deleteKey(
     after: null,
     reason,
   });
+}
+
+/** Removes a key with its secrets, its usage, and its places in groups and at licenses. Whoever calls it writes the audit entry. */
+export async function eraseKey(ctx: MutationCtx, key: Doc<"keys">): Promise<void> {
+  for (const { credentialId } of key.secrets) await deleteCredential(ctx, credentialId);
+  await leavePlaces(ctx, key);
+  await ctx.db.delete("keyUsage", key.usageId);
+  await ctx.db.delete("keys", key._id);
 }
 
 /** Takes a key out of its groups and gives back its seats. */
