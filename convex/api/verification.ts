@@ -1,14 +1,13 @@
 import * as z from "zod";
 import { COST_MAX, TAGS_PER_USE_MAX, readQuestion } from "../model/verifyQuestion.ts";
+import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
 import { EXAMPLE_RECORD, metadataSchema } from "./keyRecord.ts";
-
-const MAX_KEY_LENGTH = 512;
 
 /** What `keys.verify` takes. The gateway's light path takes the same, without this schema when the input is plain. */
 export const verifyInputSchema = z
   .strictObject({
-    key: z.string().min(1).max(MAX_KEY_LENGTH).describe("The plaintext that somebody presented to you."),
+    key: z.string().min(1).max(JWT_MAX_LENGTH).describe("The plaintext that somebody presented to you."),
     permission: z
       .string()
       .meta({ maxLength: EXPRESSION_MAX_LENGTH })

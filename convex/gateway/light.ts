@@ -5,6 +5,7 @@ import { findKeys, verifyKey } from "../model/verifyKey.ts";
 import { readQuestion } from "../model/verifyQuestion.ts";
 import type { VerifyInput, VerifyQuestion } from "../model/verifyQuestion.ts";
 import { admit, authenticate } from "./authenticate.ts";
+import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { readJson, requireSmallBody } from "./body.ts";
 import { readCredential } from "./credential.ts";
 import { json, rateHeaders } from "./respond.ts";
@@ -60,7 +61,7 @@ export async function serveWhoami(ctx: ActionCtx, arrival: Arrival): Promise<Ans
 
 /** The question in an input that needs no schema to be found right; null for every other one, and then the schema says why. */
 function readPlain(input: unknown): VerifyQuestion | null {
-  if (!isPlain(input) || input.key.length === 0 || input.key.length > 512) return null;
+  if (!isPlain(input) || input.key.length === 0 || input.key.length > JWT_MAX_LENGTH) return null;
   const { question, fields } = readQuestion(input);
   return fields.length === 0 ? question : null;
 }

@@ -3,6 +3,7 @@ import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { SpentRate } from "../shared/errors.ts";
 import type { Json } from "../shared/json.ts";
+import { isJwtKey } from "../shared/jwt.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import type { KeyState } from "./keyStates.ts";
@@ -32,7 +33,7 @@ export type Verification =
 
 /** The key whose plaintext this is, or null. A wrong shape or checksum costs neither a hash nor a read. */
 export async function findKey(ctx: ActionCtx, text: string): Promise<KeyState | null> {
-  if (parseKey(text) === null) return null;
+  if (!isKeyShaped(text)) return null;
   return await ctx.runQuery(internal.verification.byHash, { hash: sha256Base64Url(text) });
 }
 
@@ -44,11 +45,16 @@ export async function findKeys(
   ctx: ActionCtx,
   { caller, target }: { caller: string; target: string },
 ): Promise<{ caller: KeyState | null; target: KeyState | null } | undefined> {
-  if (parseKey(caller) === null || parseKey(target) === null) return undefined;
+  if (!isKeyShaped(caller) || !isKeyShaped(target)) return undefined;
   return await ctx.runQuery(internal.verification.byHashes, {
     caller: sha256Base64Url(caller),
     target: sha256Base64Url(target),
   });
+}
+
+/** Whether looking it up can be worth it: an opaque key by its checksum, or a JWT that says that it is a key of ours. */
+function isKeyShaped(text: string): boolean {
+  return parseKey(text) !== null || isJwtKey(text);
 }
 
 /** The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use. */

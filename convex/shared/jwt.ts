@@ -46,6 +46,11 @@ export function readJwtHeader(text: string): { typ: typeof KEY_TYP | typeof TOKE
   return { typ: header.typ, kid: header.kid };
 }
 
+/** Whether text can be a key in the form of a JWT. */
+export function isJwtKey(text: string): boolean {
+  return readJwtHeader(text)?.typ === KEY_TYP;
+}
+
 function parseHeader(encoded: string): unknown {
   try {
     return JSON.parse(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")));
