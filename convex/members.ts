@@ -1,5 +1,17 @@
 import { v } from "convex/values";
-import { memberQuery } from "./functions.ts";
+import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
+import { pageArgs, vPage } from "./model/definitions.ts";
+import { requireRight } from "./model/granting.ts";
+import {
+  changeRoles,
+  listMembers,
+  removeMember,
+  requireMember,
+  suspendMember,
+  toMemberView,
+  unsuspendMember,
+  vMemberView,
+} from "./model/memberships.ts";
 import { vGrant } from "./model/validators.ts";
 import { PERMISSIONS, scopeOf } from "./shared/permissions.ts";
 import { rolesOf } from "./shared/roles.ts";
@@ -70,5 +82,50 @@ export const list = memberQuery({
       }),
     );
     return found.flat();
+  },
+});
+
+export const listForCaller = callerQuery({
+  args: pageArgs,
+  returns: vPage(vMemberView),
+  handler: async (ctx, page) => {
+    requireRight(ctx.caller, "members:read");
+    return await listMembers(ctx, ctx.caller.organizationId, page);
+  },
+});
+
+export const getForCaller = callerQuery({
+  args: { memberId: v.string() },
+  returns: vMemberView,
+  handler: async (ctx, { memberId }) => {
+    requireRight(ctx.caller, "members:read");
+    return await toMemberView(ctx, await requireMember(ctx, ctx.caller.organizationId, memberId));
+  },
+});
+
+export const update = callerMutation({
+  args: { memberId: v.string(), roles: v.array(v.string()) },
+  returns: vMemberView,
+  handler: async (ctx, { memberId, roles }) => await changeRoles(ctx, ctx.caller, memberId, roles),
+});
+
+export const suspend = callerMutation({
+  args: { memberId: v.string() },
+  returns: vMemberView,
+  handler: async (ctx, { memberId }) => await suspendMember(ctx, ctx.caller, memberId),
+});
+
+export const unsuspend = callerMutation({
+  args: { memberId: v.string() },
+  returns: vMemberView,
+  handler: async (ctx, { memberId }) => await unsuspendMember(ctx, ctx.caller, memberId),
+});
+
+export const remove = callerMutation({
+  args: { memberId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { memberId }) => {
+    await removeMember(ctx, ctx.caller, memberId);
+    return null;
   },
 });

@@ -1,6 +1,8 @@
 import { v } from "convex/values";
 import { query } from "./_generated/server.js";
-import { getUserId, memberQuery } from "./functions.ts";
+import { callerMutation, callerQuery, getUserId, memberQuery } from "./functions.ts";
+import { requireRight } from "./model/granting.ts";
+import { changeOrganization, requireOrganization, vOrganizationView } from "./model/organizationChanges.ts";
 import { listOrganizations } from "./model/organizations.ts";
 
 const vOrganization = v.object({ _id: v.id("organization"), name: v.string(), slug: v.string(), role: v.string() });
@@ -26,4 +28,20 @@ export const get = memberQuery({
     const organization = await ctx.db.get("organization", organizationId);
     return organization && { _id: organization._id, name: organization.name, slug: organization.slug, role };
   },
+});
+
+/** The caller's organization, for the public API. */
+export const getForCaller = callerQuery({
+  args: {},
+  returns: vOrganizationView,
+  handler: async (ctx) => {
+    requireRight(ctx.caller, "organization:read");
+    return await requireOrganization(ctx, ctx.caller.organizationId);
+  },
+});
+
+export const update = callerMutation({
+  args: { name: v.optional(v.string()), slug: v.optional(v.string()) },
+  returns: vOrganizationView,
+  handler: async (ctx, input) => await changeOrganization(ctx, ctx.caller, input),
 });

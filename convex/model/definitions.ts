@@ -9,7 +9,8 @@ import { COMPOSITE_PATTERN } from "../shared/permissions.ts";
 // What the things that an organization defines have in common: permissions, roles, groups and licenses have a name
 // that is unique among their kind, a description, and lists in the order of names.
 
-const PAGE_MAX = 200;
+/** Things on one page of a list. */
+export const PAGE_MAX = 200;
 
 /** What a list takes: the name that the page before ended with, and how many to give. */
 export const pageArgs = { cursor: v.union(v.string(), v.null()), limit: v.number() };

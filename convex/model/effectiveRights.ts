@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import { COMPOSITE_PATTERN, limitToGrants } from "../shared/permissions.ts";
+import { COMPOSITE_PATTERN, RESERVED_RESOURCES, limitToGrants } from "../shared/permissions.ts";
 import type { Grant } from "../shared/permissions.ts";
 import { grantsOf, isRole, isSuspended, roleNamesOf } from "../shared/roles.ts";
 
@@ -10,6 +10,8 @@ import { grantsOf, isRole, isSuspended, roleNamesOf } from "../shared/roles.ts";
 /** How many groups one member or key may be in, and how many licenses one key or group may hold. */
 export const GROUPS_MAX = 32;
 export const LICENSES_MAX = 32;
+/** How many deleted permissions an organization may have that nobody defined again. */
+export const RETIRED_MAX = 500;
 
 /** A license that a key holds, by itself or through a group. Whether it is valid is a matter of the clock. */
 export type HeldLicense = { name: string; validFrom: number | null; validUntil: number | null };
@@ -40,7 +42,7 @@ export async function grantsOfMember(ctx: QueryCtx, member: Doc<"member"> | null
 /** What a key may do now, its owner's membership being `member`; null when there is none. */
 export async function rightsOfKey(ctx: QueryCtx, key: Doc<"keys">, member: Doc<"member"> | null): Promise<KeyRights> {
   const { organizationId } = key;
-  const groups = await groupsOf(ctx, organizationId, key._id);
+  const groups = await groupsOfKey(ctx, key, member);
   const licenses = await licensesOf(ctx, organizationId, [key._id, ...groups.map(({ _id }) => _id)]);
   const own = await expand(ctx, organizationId, key.permissions);
   if (key.ownerKind === "personal") {
@@ -54,7 +56,9 @@ export async function rightsOfKey(ctx: QueryCtx, key: Doc<"keys">, member: Doc<"
     };
   }
   const grants = await grantsFrom(ctx, organizationId, { roles: key.roles ?? [], permissions: [], groups });
-  const permissions = [...new Set([...own, ...grants.map(({ permission }) => permission)])];
+  // What a role grants on its holder's own personal keys gives nothing to a service key, which has none.
+  const given = grants.filter(({ scope }) => scope === "any").map(({ permission }) => permission);
+  const permissions = [...new Set([...own, ...given])];
   const resourcePermissions = await Promise.all(
     (key.resourcePermissions ?? []).map(async (entry) => ({
       resource: entry.resource,
@@ -97,8 +101,33 @@ async function grantsOfRole(
   return expanded.flat();
 }
 
-/** Composites replaced by what they include now. */
+/** Composites replaced by what they include now, and without the permissions that the organization has deleted. */
 export async function expand(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  permissions: readonly string[],
+): Promise<string[]> {
+  const single = await resolveComposites(ctx, organizationId, permissions);
+  if (!single.some(isOfApi)) return single;
+  const retired = new Set(await readRetired(ctx, organizationId));
+  return single.filter((permission) => !retired.has(permission));
+}
+
+/** The names of the permissions that the organization deleted and did not define again. */
+export async function readRetired(ctx: QueryCtx, organizationId: Id<"organization">): Promise<string[]> {
+  const rows = await ctx.db
+    .query("retiredPermissions")
+    .withIndex("by_name", (q) => q.eq("organizationId", organizationId))
+    .take(RETIRED_MAX);
+  return rows.map(({ name }) => name);
+}
+
+/** Only permissions for the organization's own API can be deleted. */
+function isOfApi(permission: string): boolean {
+  return !RESERVED_RESOURCES.has(permission.slice(0, permission.indexOf(":")));
+}
+
+async function resolveComposites(
   ctx: QueryCtx,
   organizationId: Id<"organization">,
   permissions: readonly string[],
@@ -115,6 +144,13 @@ export async function expand(
     }),
   );
   return [...new Set(parts.flat())];
+}
+
+/** The groups that count for a key: a personal one follows its owner into them. */
+async function groupsOfKey(ctx: QueryCtx, key: Doc<"keys">, member: Doc<"member"> | null): Promise<Doc<"groups">[]> {
+  if (key.ownerKind === "service") return await groupsOf(ctx, key.organizationId, key._id);
+  if (member === null || isSuspended(member.role)) return [];
+  return await groupsOf(ctx, key.organizationId, member.userId);
 }
 
 /** The groups of a user or key. */

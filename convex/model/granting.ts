@@ -27,8 +27,14 @@ export function maySee(
 /** One thing that would be given: the field that names it, how to say it, and what it comes to. */
 export type Giving = { path: string; name: string; grants: readonly Grant[] };
 
-/** Throws FORBIDDEN, with the fields, unless the caller holds all of it as far as it would be given. */
+/**
+ * Throws FORBIDDEN, with the fields, unless the caller holds all of it as far as it would be given. A calling key that
+ * is bound to resources holds nothing on all of them, so it gives nothing.
+ */
 export function requireHeld(caller: ResolvedCaller, given: readonly Giving[]): void {
+  if (caller.key?.record.allowList !== undefined && given.some(({ grants }) => grants.length > 0)) {
+    throw latchkeyError("FORBIDDEN", "This key is bound to resources, and cannot give rights that are not.");
+  }
   const beyond = given.filter(({ grants }) => !grants.every((grant) => holds(caller, grant)));
   if (beyond.length === 0) return;
   throw latchkeyError(

@@ -5,6 +5,15 @@ import type { Grant, LatchkeyPermission, Scope } from "./permissions.ts";
 export const ROLES = ["owner", "admin", "developer", "member", "suspended"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What each is for, in a sentence. */
+export const ROLE_DESCRIPTIONS: Record<Role, string> = {
+  owner: "Everything; alone decides who is an owner.",
+  admin: "Everything, except deciding who is an owner.",
+  developer: "Sees all keys, makes and manages their own, and verifies any.",
+  member: "Sees, pauses and ends their own keys.",
+  suspended: "Nothing, until somebody ends the suspension.",
+};
+
 const EVERYTHING: Partial<Record<LatchkeyPermission, Scope>> = Object.fromEntries(
   Object.keys(PERMISSIONS).map((permission) => [permission, "any"]),
 );

@@ -1,0 +1,65 @@
+import { v } from "convex/values";
+import type { Infer } from "convex/values";
+import type { Id } from "../_generated/dataModel.js";
+import type { MutationCtx, QueryCtx } from "../_generated/server.js";
+import { latchkeyError } from "../shared/errors.ts";
+import { recordChange } from "./audit.ts";
+import type { ResolvedCaller } from "./callers.ts";
+import { Fields, checkTitle, missing } from "./definitions.ts";
+import { requireRight } from "./granting.ts";
+
+const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+export const vOrganizationView = v.object({
+  id: v.id("organization"),
+  name: v.string(),
+  slug: v.string(),
+  // Epoch milliseconds.
+  createdAt: v.number(),
+});
+export type OrganizationView = Infer<typeof vOrganizationView>;
+
+export async function requireOrganization(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+): Promise<OrganizationView> {
+  const organization = await ctx.db.get("organization", organizationId);
+  if (organization === null) throw missing("organization");
+  const { _id, name, slug, createdAt } = organization;
+  return { id: _id, name, slug, createdAt };
+}
+
+/** Renames the organization or gives it another slug, by which addresses and the header X-Organization-Id name it. Throws INVALID_INPUT, NAME_TAKEN, FORBIDDEN. */
+export async function changeOrganization(
+  ctx: MutationCtx,
+  caller: ResolvedCaller,
+  input: { name?: string; slug?: string },
+): Promise<OrganizationView> {
+  requireRight(caller, "organization:update");
+  const before = await requireOrganization(ctx, caller.organizationId);
+  const fields = new Fields();
+  const name = input.name === undefined ? before.name : fields.take("name", checkTitle(input.name), "");
+  const slug = input.slug ?? before.slug;
+  if (slug !== before.slug && !SLUG_PATTERN.test(slug)) {
+    fields.refuse("slug", "Use 1 to 40 lower-case letters, digits and hyphens, and no hyphen at the ends.");
+  }
+  fields.requireRight("The organization cannot be changed like this.");
+  const holder = await ctx.db
+    .query("organization")
+    .withIndex("by_slug", (q) => q.eq("slug", slug))
+    .unique();
+  if (holder !== null && holder._id !== before.id) {
+    throw latchkeyError("NAME_TAKEN", "Another organization has this slug. Choose another one.", [
+      { path: "slug", message: "This slug is taken." },
+    ]);
+  }
+  await ctx.db.patch("organization", before.id, { name, slug });
+  await recordChange(ctx, caller, {
+    action: "organization.update",
+    targetKind: "organization",
+    targetId: before.id,
+    before: { name: before.name, slug: before.slug },
+    after: { name, slug },
+  });
+  return { ...before, name, slug };
+}
