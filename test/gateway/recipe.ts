@@ -1,3 +1,5 @@
+/// <reference types="vite/client" />
+import type { Documented } from "./document.ts";
 import type { World } from "./world.ts";
 
 /** How to call one operation so that it is granted. The walk over all operations derives from it what is refused. */
@@ -21,4 +23,17 @@ let counter = 0;
 export function freshName(what: string): string {
   counter += 1;
   return `${what} ${counter}`;
+}
+
+const files = import.meta.glob<{ recipes: Recipes }>("./recipes/*.ts", { eager: true });
+
+/** Those of all files in recipes/. */
+export const recipes: ReadonlyMap<string, Recipe> = new Map(
+  Object.values(files).flatMap((file) => Object.entries(file.recipes)),
+);
+
+/** The status of success, of 200 and 201 the second: the first is then for a repetition. */
+export function statusOf({ responses }: Documented): number {
+  const statuses = Object.keys(responses).map(Number);
+  return Math.max(...statuses.filter((status) => status < 300));
 }

@@ -37,4 +37,21 @@ export const recipes: Recipes = {
     needs: ["keys:verify"],
     input: async (world) => ({ items: [{ key: (await makeKey(world)).key }, { key: "unknown" }] }),
   },
+  "keys.update": {
+    needs: ["keys:update"],
+    input: async (world) => ({ ...(await onKey(world)), name: freshName("renamed"), tags: ["walked"] }),
+  },
+  "keys.endGrace": {
+    needs: ["keys:rotate"],
+    async input(world) {
+      const { keyId } = await makeKey(world);
+      await world.asOwner("POST", `/api/v1/keys/${keyId}/rotate`, { graceMs: 60_000 });
+      return { keyId };
+    },
+  },
+  "keys.explain": {
+    needs: ["keys:read"],
+    without: "NOT_FOUND",
+    input: async (world) => ({ ...(await onKey(world)), permission: "orders:read", ip: "192.0.2.7" }),
+  },
 };
