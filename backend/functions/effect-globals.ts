@@ -11,15 +11,19 @@ export const effectGlobals = {
   },
   setTimeout: (callback: (...args: unknown[]) => void, delay?: number, ...args: unknown[]): number => {
     allowEffect("setTimeout()");
-    const timer = setTimeout(() => {
-      timers.delete(Number(timer));
+    const id = ++lastTimer;
+    const run = (): void => {
+      timers.delete(id);
       guarded(callback)(...args);
-    }, delay);
-    return keep(timer);
+    };
+    timers.set(id, setTimeout(run, delay));
+    return id;
   },
   setInterval: (callback: (...args: unknown[]) => void, delay?: number, ...args: unknown[]): number => {
     allowEffect("setInterval()");
-    return keep(setInterval(guarded(callback), delay, ...args));
+    const id = ++lastTimer;
+    timers.set(id, setInterval(guarded(callback), delay, ...args));
+    return id;
   },
   queueMicrotask: (callback: () => void): void => queueMicrotask(guarded(callback)),
   clearTimeout: release,
@@ -47,12 +51,7 @@ function allowEffect(what: string): void {
 
 // Web code expects a number; Node's timer objects would show the host.
 const timers = new Map<number, NodeJS.Timeout>();
-
-function keep(timer: NodeJS.Timeout): number {
-  const id = Number(timer);
-  timers.set(id, timer);
-  return id;
-}
+let lastTimer = 0;
 
 function release(id: unknown): void {
   if (typeof id !== "number") return;

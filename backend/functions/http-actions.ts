@@ -5,6 +5,7 @@ import { createRoot, Execution, executions } from "./execution.ts";
 import { errorText, toFunctionError } from "./function-failure.ts";
 import { findHttpRoute } from "./http-route.ts";
 import type { LoadedDeployment } from "./loaded-deployment.ts";
+import { IncomingRequest } from "../web/incoming-request.ts";
 
 /** Routes a request to its HTTP action and runs it. A failure of user code is an answer of status 500. */
 export async function runHttpAction(
@@ -25,7 +26,8 @@ export async function runHttpAction(
     if (route === null) return new Response(`No HttpAction routed for ${pathname}`, { status: 404 });
     const execution = new Execution({ kind: "httpAction", mount: route.mount, functionPath: "http:default", root });
     // What the host parses has the host's prototypes; user code expects objects of its own realm.
-    Object.defineProperty(request, "json", loaded.realm.jsonMethod);
+    if (request instanceof IncomingRequest) request.parseWith(loaded.realm.parseJson);
+    else Object.defineProperty(request, "json", loaded.realm.jsonMethod);
     const response = await executions.run(execution, () => route.invoke(request));
     if (!(response instanceof Response)) throw new TypeError("An HTTP action must return a Response.");
     run?.end({ ok: true, value: "null" });

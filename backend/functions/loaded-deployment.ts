@@ -11,7 +11,7 @@ export interface Host {
   readonly database: Database;
   readonly runner: FunctionRunner;
   /** Answers the queries of actions, from the cache where it can. */
-  readonly queries: Pick<LiveQueries, "read">;
+  readonly queries: Pick<LiveQueries, "read" | "peek">;
   readonly deploymentName: string;
   onStrayFailure(failure: StrayFailure): void;
 }

@@ -1,4 +1,5 @@
 import { compileValidator } from "../values/validator.ts";
+import type { QueryRequest } from "../subscriptions/live-queries.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Target } from "./address.ts";
 import { createRoot, Execution, executions } from "./execution.ts";
@@ -19,6 +20,8 @@ export class LoadedMount {
   readonly modules: ModuleGraph;
   /** Function references of this mount's code that have been resolved. */
   readonly references = new Map<string, Target>();
+  /** What actions of this mount have asked, without an identity, by the text of the call. */
+  readonly queryCalls = new Map<string, QueryRequest>();
   readonly #functions = new Map<string, LoadedFunction>();
   readonly #documentChecks = new Map<string, Check | null>();
   readonly #validatorOptions = { tableName: (number: number) => this.tableName(number) };

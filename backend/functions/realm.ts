@@ -13,7 +13,9 @@ import { webGlobals } from "./web-globals.ts";
  */
 export class Realm {
   readonly context: vm.Context;
-  /** Descriptor of a `json()` method whose result is made of this realm's objects. */
+  /** This realm's `JSON.parse`, whose results are this realm's objects. */
+  readonly parseJson: (text: string) => unknown;
+  /** Descriptor of a `json()` method that parses with it. */
   readonly jsonMethod: PropertyDescriptor;
 
   constructor() {
@@ -31,6 +33,9 @@ export class Realm {
     const install: unknown = installClock.runInContext(this.context);
     if (typeof install !== "function") throw new TypeError("The realm's clock did not load.");
     install(now, random);
+    const parse: unknown = vm.runInContext("JSON.parse", this.context);
+    if (typeof parse !== "function") throw new TypeError("The realm has no JSON.parse.");
+    this.parseJson = (text) => parse(text);
     const json: unknown = vm.runInContext(
       "(async function json() { return JSON.parse(await this.text()); })",
       this.context,

@@ -29,7 +29,7 @@ export interface RunnerOptions {
   readonly database: Database;
   readonly deployments: CurrentDeployment;
   /** The cache that answers the queries of actions; asked for late because it runs its queries here. */
-  readonly queries: () => Pick<LiveQueries, "read">;
+  readonly queries: () => Pick<LiveQueries, "read" | "peek">;
   readonly deploymentName?: string;
   /** Keeps the text of errors from the answers of HTTP actions; true unless told otherwise. */
   readonly production?: boolean;
@@ -65,7 +65,7 @@ class Runner implements FunctionRunner {
       database,
       runner: this,
       deploymentName,
-      queries: { read: (request) => queries().read(request) },
+      queries: { read: (request) => queries().read(request), peek: (request) => queries().peek(request) },
       onStrayFailure: (failure) => options.onStrayFailure?.(failure),
     };
   }

@@ -1,5 +1,5 @@
 import { parseJsonObject, type JsonObject } from "../values/json.ts";
-import { actionCalls } from "./action-syscalls.ts";
+import { ACTION_QUERY, actionCalls, queryOfAction } from "./action-syscalls.ts";
 import { documentCalls, documentSyncCalls } from "./document-syscalls.ts";
 import { currentExecution, type Execution } from "./execution.ts";
 import { metadataCalls, metadataSyncCalls } from "./metadata-syscalls.ts";
@@ -34,11 +34,20 @@ export function syscall(operation: string, argument: string): string {
   return call(currentExecution(), parseJsonObject(argument));
 }
 
-/** `Convex.asyncSyscall` of the server library. A rejection carries `message`, and `data` for a ConvexError. */
-export async function asyncSyscall(operation: string, argument: string): Promise<string> {
-  const call = asyncCalls.get(operation);
-  if (call === undefined) throw missingFeature(operation);
-  return call(currentExecution(), parseJsonObject(argument));
+/**
+ * `Convex.asyncSyscall` of the server library, which awaits the answer: one that is there already needs no promise. A rejection
+ * carries `message`, and `data` for a ConvexError.
+ */
+export function asyncSyscall(operation: string, argument: string): string | Promise<string> {
+  try {
+    const execution = currentExecution();
+    if (operation === ACTION_QUERY) return queryOfAction(execution, argument);
+    const call = asyncCalls.get(operation);
+    if (call === undefined) throw missingFeature(operation);
+    return call(execution, parseJsonObject(argument));
+  } catch (thrown) {
+    return Promise.reject(thrown);
+  }
 }
 
 /** `Convex.jsSyscall` of the server library; only file storage uses it. */

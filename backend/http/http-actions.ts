@@ -21,22 +21,21 @@ const BODY_FAILURE_CODE = { "too large": "BodyTooLarge", "too slow": "BodyTimeou
 export class HttpActions {
   readonly #options: HttpActionsOptions;
   /** Answers being made, so that closing can wait for them. */
-  readonly #running = new Set<Promise<void>>();
+  #running = 0;
+  #onIdle: (() => void)[] = [];
 
   constructor(options: HttpActionsOptions) {
     this.#options = options;
   }
 
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
-    const answer = this.#answer(req, res);
-    this.#running.add(answer);
-    const forget = (): void => void this.#running.delete(answer);
-    answer.then(forget, forget);
+    this.#running += 1;
+    void this.#answer(req, res);
   };
 
   /** Resolves when no answer is being made any more. */
   async drained(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    if (this.#running > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -54,22 +53,24 @@ export class HttpActions {
         return;
       } else refuse(res, 500, "InternalServerError", `[Request ID: ${requestId}] Server Error`);
       this.#options.log({ level: "error", message: "HTTP action failed", error, requestId });
+    } finally {
+      this.#running -= 1;
+      if (this.#running === 0) for (const resolve of this.#onIdle.splice(0)) resolve();
     }
   }
 
-  async #run(req: IncomingMessage, request: IncomingRequest, requestId: string): Promise<Response> {
+  #run(req: IncomingMessage, request: IncomingRequest, requestId: string): Promise<Response> {
     try {
       void request.url;
     } catch {
-      return Response.json({ code: "BadRequest", message: "The request's host or path is invalid" }, { status: 400 });
+      const body = { code: "BadRequest", message: "The request's host or path is invalid" };
+      return Promise.resolve(Response.json(body, { status: 400 }));
     }
-    const authorization = req.headers.authorization;
-    const caller: HttpCaller = {
-      identity: authorization === undefined ? null : await this.#identityOf(authorization),
-      requestId,
-      client: { ip: req.socket.remoteAddress ?? null, userAgent: req.headers["user-agent"] ?? null },
-    };
-    return this.#options.runner.runHttpAction(request, caller);
+    const client = { ip: req.socket.remoteAddress ?? null, userAgent: req.headers["user-agent"] ?? null };
+    const run = (identity: HttpCaller["identity"]): Promise<Response> =>
+      this.#options.runner.runHttpAction(request, { identity, requestId, client });
+    const { authorization } = req.headers;
+    return authorization === undefined ? run(null) : this.#identityOf(authorization).then(run);
   }
 
   async #identityOf(authorization: string): Promise<Identity | null> {

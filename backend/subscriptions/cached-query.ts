@@ -15,8 +15,6 @@ export class CachedQuery implements RecencyItem<CachedQuery> {
   /** Of the identity it ran for; results that did not look at the identity serve all. */
   readonly identityKey: string;
   readonly result: QueryResult;
-  /** The same promise for every reader: a cached read allocates nothing. */
-  readonly promise: Promise<QueryResult>;
   readonly bytes: number;
   readonly subscribers = new Set<Subscriber>();
   readonly #expiresAt: number;
@@ -30,7 +28,6 @@ export class CachedQuery implements RecencyItem<CachedQuery> {
     this.key = key;
     this.identityKey = identityKey;
     this.result = result;
-    this.promise = Promise.resolve(result);
     const { outcome } = result;
     this.bytes = key.length + (outcome.ok ? outcome.value.length : 0);
     this.#expiresAt = result.observedTime || !outcome.ok ? nowMs + SHORT_LIFE_MS : Infinity;

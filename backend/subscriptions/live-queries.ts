@@ -16,6 +16,8 @@ export interface QueryRequest {
    * a result for one and "could not find" for the other.
    */
   readonly allowInternal: boolean;
+  /** What `queryKey` says of this request, where the caller has kept it. */
+  readonly key?: string;
 }
 
 export type QueryOutcome =
@@ -48,6 +50,8 @@ export interface Subscription {
 export interface LiveQueries {
   /** A result that is current as of this call: cached if still valid, else run, at most once for concurrent callers. */
   read(request: QueryRequest): Promise<QueryResult>;
+  /** The result that `read` would give without running anything, if there is one. */
+  peek(request: QueryRequest): QueryResult | undefined;
   /** Runs or reuses, then watches; `onStale` is called at most once per result, never before this resolves. */
   subscribe(request: QueryRequest, onStale: () => void): Promise<Subscription>;
   /** Drops every cached result and makes every subscription stale: the code or the environment has changed. */

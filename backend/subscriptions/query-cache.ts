@@ -48,11 +48,13 @@ class QueryCache implements LiveQueries, Disposable {
     });
   }
 
-  read(request: QueryRequest): Promise<QueryResult> {
-    const key = queryKey(request);
-    const cached = this.#cache.get(key, request.identity);
-    if (cached?.isFresh(this.#nowMs)) return cached.promise;
-    return this.#obtain(request, key, false).then((entry) => entry.result);
+  peek(request: QueryRequest): QueryResult | undefined {
+    const cached = this.#cache.get(queryKey(request), request.identity);
+    return cached?.isFresh(this.#nowMs) ? cached.result : undefined;
+  }
+
+  async read(request: QueryRequest): Promise<QueryResult> {
+    return this.peek(request) ?? (await this.#obtain(request, queryKey(request), false)).result;
   }
 
   async subscribe(request: QueryRequest, onStale: () => void): Promise<Subscription> {

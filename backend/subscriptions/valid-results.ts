@@ -89,7 +89,8 @@ export class ValidResults {
 }
 
 /** What identifies a query apart from who asks. */
-export function queryKey(request: QueryRequest): string {
+export function queryKey(request: Omit<QueryRequest, "identity">): string {
+  if (request.key !== undefined) return request.key;
   // Or an end user would get what an action has just read from an internal function.
   const access = request.allowInternal ? "internal" : "public";
   return `${access}\n${request.mount}\n${request.path}\n${request.journal ?? ""}\n${request.args}`;

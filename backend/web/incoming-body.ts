@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { Deadlines } from "./deadlines.ts";
 
 export interface BodyLimits {
   readonly maxBodyBytes: number;
@@ -50,23 +51,27 @@ export class IncomingBody {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      const timer = setTimeout(() => fail("too slow"), this.#limits.bodyTimeoutMs);
-      const stop = (): void => {
-        clearTimeout(timer);
-        message.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onClose);
-      };
+      let isOver = false;
+      const deadline = deadlinesOf(this.#limits.bodyTimeoutMs);
+      const wait = deadline.start(() => fail("too slow"));
+      // The listeners stay: they go with the message, and taking four of them off costs as much as the rest of a small body.
       const fail = (failure: BodyFailure): void => {
-        stop();
+        if (isOver) return;
+        isOver = true;
+        deadline.end(wait);
         message.pause();
         reject(this.#fail(failure));
       };
       const onData = (chunk: Buffer): void => {
+        if (isOver) return;
         size += chunk.length;
         if (size > this.#limits.maxBodyBytes) fail("too large");
         else chunks.push(chunk);
       };
       const onEnd = (): void => {
-        stop();
+        if (isOver) return;
+        isOver = true;
+        deadline.end(wait);
         const [only] = chunks;
         resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, size));
       };
@@ -79,7 +84,8 @@ export class IncomingBody {
         fail("cut off");
         return;
       }
-      message.on("data", onData).on("end", onEnd).on("close", onClose).on("error", onClose);
+      // Node tells of an error only whoever listens for it; a close follows in any case.
+      message.on("data", onData).on("end", onEnd).on("close", onClose);
     });
   }
 
@@ -114,4 +120,15 @@ export class IncomingBody {
     this.#failure = failure;
     return new BodyError(failure, `The request body was ${failure}`);
   }
+}
+
+const deadlines = new Map<number, Deadlines>();
+
+function deadlinesOf(durationMs: number): Deadlines {
+  let found = deadlines.get(durationMs);
+  if (found === undefined) {
+    found = new Deadlines(durationMs);
+    deadlines.set(durationMs, found);
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { IncomingBody } from "./incoming-body.ts";
+import { IncomingHeaders } from "./incoming-headers.ts";
 import { requestUrl } from "./request-url.ts";
 
 export interface IncomingRequestOptions {
@@ -22,9 +23,10 @@ export class IncomingRequest implements Request {
   readonly #options: IncomingRequestOptions;
   readonly #body: IncomingBody;
   #url: string | null = null;
-  #headers: Headers | null = null;
+  #headers: IncomingHeaders | null = null;
   #abort: AbortController | null = null;
   #plain: Request | null = null;
+  #parse: (text: string) => unknown = JSON.parse;
 
   constructor(message: IncomingMessage, response: ServerResponse, options: IncomingRequestOptions) {
     this.#message = message;
@@ -42,8 +44,8 @@ export class IncomingRequest implements Request {
     return this.#url;
   }
 
-  get headers(): Headers {
-    this.#headers ??= toHeaders(this.#message, this.#options.peerAddressHeader);
+  get headers(): IncomingHeaders {
+    this.#headers ??= new IncomingHeaders(this.#message, this.#options.peerAddressHeader);
     return this.#headers;
   }
 
@@ -89,7 +91,8 @@ export class IncomingRequest implements Request {
   }
 
   async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+    const text = await this.text();
+    return this.#parse(text);
   }
 
   blob(): Promise<Blob> {
@@ -135,6 +138,11 @@ export class IncomingRequest implements Request {
     return "";
   }
 
+  /** Has `json()` parse with another realm's `JSON.parse`, so that user code gets objects of its own. */
+  parseWith(parse: (text: string) => unknown): void {
+    this.#parse = parse;
+  }
+
   /** Null, or how reading the body failed: its answer is ours to give and not the function's. */
   get bodyFailure(): IncomingBody["failure"] {
     return this.#body.failure;
@@ -149,7 +157,7 @@ export class IncomingRequest implements Request {
     if (this.#plain === null) {
       const init: RequestInit & { duplex?: "half" } = {
         method: this.method,
-        headers: this.headers,
+        headers: this.headers.toPlain(),
         signal: this.signal,
       };
       if (this.#body.used) {
@@ -203,15 +211,4 @@ function toWebStream(body: IncomingBody): ReadableStream<Uint8Array> {
       await chunks.return(undefined);
     },
   });
-}
-
-function toHeaders(message: IncomingMessage, peerAddressHeader: string | undefined): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (name === peerAddressHeader || value === undefined) continue;
-    headers.append(name, typeof value === "string" ? value : value.join(", "));
-  }
-  const address = message.socket.remoteAddress;
-  if (peerAddressHeader !== undefined && address !== undefined) headers.set(peerAddressHeader, address);
-  return headers;
 }

@@ -7,6 +7,9 @@ const PLAIN_HOST = /^[a-z0-9][a-z0-9.-]*(?::\d{1,5})?$/;
 const MAX_ORIGINS = 100;
 
 const origins = new Map<string, string>();
+// The listener asks before the function does, and nothing comes between.
+let latest: { readonly message: IncomingMessage; readonly target: string | undefined; readonly url: string } | null =
+  null;
 
 /**
  * The absolute URL a client asked for, from its Host header and, behind a proxy, `x-forwarded-proto`.
@@ -14,6 +17,12 @@ const origins = new Map<string, string>();
  * @throws TypeError when target or host make no URL.
  */
 export function requestUrl(message: IncomingMessage): string {
+  const { url: target } = message;
+  if (latest?.message !== message || latest.target !== target) latest = { message, target, url: toUrl(message) };
+  return latest.url;
+}
+
+function toUrl(message: IncomingMessage): string {
   const target = message.url ?? "/";
   const origin = originOf(schemeOf(message), message.headers.host ?? "localhost");
   if (PLAIN_TARGET.test(target)) return origin + target;

@@ -42,7 +42,10 @@ export class TestBackend implements AsyncDisposable {
       deployments,
       production: options.production ?? false,
       onStrayFailure: options.onStrayFailure,
-      queries: () => ({ read: (request: QueryRequest): Promise<QueryResult> => this.runner.runQuery(request) }),
+      queries: () => ({
+        peek: () => undefined,
+        read: (request: QueryRequest): Promise<QueryResult> => this.runner.runQuery(request),
+      }),
     });
   }
 
