@@ -3,18 +3,16 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { callerScope } from "./model/callers.ts";
 import { deleteKey, disableKey, enableKey, expireKey, revokeKey } from "./model/keyChanges.ts";
 import { updateKey } from "./model/keyEdits.ts";
 import { keyFields } from "./model/keyFields.ts";
-import { countDead as countDeadKeys, listKeys, paginateKeys, vKeyFilter } from "./model/keyLists.ts";
+import { countDead as countDeadKeys, listKeys, paginateKeys, requireAudience, vKeyFilter } from "./model/keyLists.ts";
 import { requireKey } from "./model/keyRights.ts";
 import { toKeyView, vKeyView } from "./model/keyViews.ts";
 import { createKey, vNewKey } from "./model/newKeys.ts";
 import { recordOnce, vOnce } from "./model/repetitions.ts";
 import { dropSpentSecrets as dropSpent, endGrace as endGraceOf, rotateKey, vMintedSecret } from "./model/secrets.ts";
 import { sweepExpired } from "./model/sweep.ts";
-import { latchkeyError } from "./shared/errors.ts";
 import { mayActOnKey, scopeOf } from "./shared/permissions.ts";
 
 const PAGE_MAX = 200;
@@ -69,11 +67,8 @@ export const listForCaller = callerQuery({
   },
   returns: v.object({ items: v.array(vKeyView), nextCursor: v.union(v.string(), v.null()) }),
   handler: async (ctx, { limit, ...wanted }) => {
-    const scope = callerScope(ctx.caller, "keys:read");
-    if (scope === null) throw latchkeyError("FORBIDDEN", "You may not see the keys of this organization.");
-    const audience = { organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, scope };
     const page = { ...wanted, limit: Math.max(1, Math.min(limit, PAGE_MAX)) };
-    const { keys, nextCursor } = await listKeys(ctx, audience, page);
+    const { keys, nextCursor } = await listKeys(ctx, requireAudience(ctx.caller), page);
     return { items: await Promise.all(keys.map((key) => toKeyView(ctx, key))), nextCursor };
   },
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { KeyFilter } from "../model/keyLists.ts";
 import { keyRecordSchema } from "./keyRecord.ts";
 
 /** Keys on a page for who names no limit. */
@@ -7,15 +8,30 @@ const MAX_PAGE = 200;
 
 const status = z.enum(["active", "expiring", "not-yet-valid", "disabled", "expired", "revoked"]);
 
-/** What listing keys takes. */
-export const listSchema = z.strictObject({
+/** By what keys are chosen. */
+export const filterShape = {
   status: z.array(status).optional().describe("Only keys in one of these states."),
-  includeDead: z.boolean().optional().describe("Expired and revoked keys too. They are left out unless asked for."),
   ownerId: z.string().optional(),
   tag: z.string().optional(),
   permission: z.string().optional(),
   env: z.enum(["live", "test"]).optional(),
-  q: z.string().max(100).optional().describe("Text in the name, description or public part."),
+  q: z.string().max(100).optional().describe("Text in the name, description, tags or public part."),
+};
+
+/** The same, as the functions take it. */
+export function toKeyFilter({
+  status: statuses,
+  ownerId,
+  q,
+  ...rest
+}: z.infer<z.ZodObject<typeof filterShape>>): KeyFilter {
+  return { ...rest, statuses, ownerUserId: ownerId, search: q };
+}
+
+/** What listing keys takes. */
+export const listSchema = z.strictObject({
+  ...filterShape,
+  includeDead: z.boolean().optional().describe("Expired and revoked keys too. They are left out unless asked for."),
   cursor: z.string().max(512).optional().describe("The `nextCursor` of the page before."),
   limit: z.number().int().min(1).max(MAX_PAGE).optional().describe(`Keys per page; ${DEFAULT_PAGE} unless told.`),
 });

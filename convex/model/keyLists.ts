@@ -4,10 +4,14 @@ import type { PaginationOptions, PaginationResult } from "convex/server";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
-import { keyStatus } from "../shared/keyStatus.ts";
+import { isDead, keyStatus } from "../shared/keyStatus.ts";
 import { foldName } from "../shared/limits.ts";
 import { covers } from "../shared/permissions.ts";
 import type { Scope } from "../shared/permissions.ts";
+import { callerScope } from "./callers.ts";
+import type { ResolvedCaller } from "./callers.ts";
+import { getMember } from "./members.ts";
+import { expiryOf, policyOf } from "./policies.ts";
 
 const STATUSES = ["active", "expiring", "not-yet-valid", "disabled", "expired", "revoked"] as const;
 // A filter looks at this many keys per page at most; the cursor goes on from there.
@@ -27,6 +31,13 @@ export type KeyFilter = Infer<typeof vKeyFilter>;
 
 /** Which keys a list may show: all of an organization, or only one member's personal ones. */
 export type KeyAudience = { organizationId: Id<"organization">; scope: Scope; userId: Id<"user"> };
+
+/** The keys that a caller may see. Throws FORBIDDEN when it may see none. */
+export function requireAudience(caller: ResolvedCaller): KeyAudience {
+  const scope = callerScope(caller, "keys:read");
+  if (scope === null) throw latchkeyError("FORBIDDEN", "You may not see the keys of this organization.");
+  return { organizationId: caller.organizationId, userId: caller.userId, scope };
+}
 
 /** Among whose keys a name is unique. */
 export function toOwnerRef(owner: { kind: "personal" | "service"; userId: Id<"user"> }): string {
@@ -50,31 +61,50 @@ export async function paginateKeys(
   return { ...result, page: result.page.filter((key) => matchesText(key, text)) };
 }
 
-/** A page for the public API, newest first. `at` is the moment by which statuses are judged, epoch milliseconds. */
+/** What a page of a list is asked for. `at` is the moment by which statuses are judged, epoch milliseconds. */
+export type ListWish = { includeDead: boolean; filter: KeyFilter; cursor: string | null; limit: number; at: number };
+
+/**
+ * A page for the public API, newest first, with expiries under the policy. A page for which many keys had to be looked
+ * at ends early and says where to go on.
+ */
 export async function listKeys(
   ctx: QueryCtx,
   audience: KeyAudience,
-  {
-    includeDead,
-    filter,
-    cursor,
-    limit,
-    at,
-  }: { includeDead: boolean; filter: KeyFilter; cursor: string | null; limit: number; at: number },
+  { includeDead, filter, cursor, limit, at }: ListWish,
 ): Promise<{ keys: Doc<"keys">[]; nextCursor: string | null }> {
   const wantsDead =
     includeDead || (filter.statuses ?? []).some((status) => status === "expired" || status === "revoked");
   const start = cursor === null ? null : decodeCursor(cursor);
   const text = foldName(filter.search ?? "");
+  const underPolicy = await readPolicyOnce(ctx, audience.organizationId);
   const keys: Doc<"keys">[] = [];
   let seen = 0;
-  for await (const key of newestFirst(ctx, audience, wantsDead, start?.createdAt)) {
-    if (start !== null && !isAfter(key, start)) continue;
+  for await (const row of newestFirst(ctx, audience, wantsDead, start?.createdAt)) {
+    if (start !== null && !isAfter(row, start)) continue;
     seen += 1;
-    if (matches(key, filter, text, at) && (wantsDead || !isDeadStatus(key, at))) keys.push(key);
+    const key = await underPolicy(row);
+    if (matches(key, filter, text, at) && (wantsDead || !isDead(key, at))) keys.push(key);
     if (keys.length >= limit || seen >= SCAN_MAX) return { keys, nextCursor: encodeCursor(key) };
   }
   return { keys, nextCursor: null };
+}
+
+/** Gives keys of one organization the expiry that its policy leaves them, reading the policy and each owner once. */
+async function readPolicyOnce(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+): Promise<(key: Doc<"keys">) => Promise<Doc<"keys">>> {
+  const policy = await policyOf(ctx, organizationId);
+  const dependsOnRole = Object.keys(policy.maxLifetimeMsByRole).length > 0;
+  const roleTexts = new Map<string, string>();
+  return async (key) => {
+    const { ownerKind, ownerUserId } = key;
+    if (!dependsOnRole || ownerKind === "service") return { ...key, expiresAt: expiryOf(policy, key, "") };
+    const roleText = roleTexts.get(ownerUserId) ?? (await getMember(ctx, organizationId, ownerUserId))?.role ?? "";
+    roleTexts.set(ownerUserId, roleText);
+    return { ...key, expiresAt: expiryOf(policy, key, roleText) };
+  };
 }
 
 /** How many dead keys there are, counting no further than 100. */
@@ -130,12 +160,8 @@ function matches(key: Doc<"keys">, filter: KeyFilter, text: string, at: number):
 }
 
 function matchesText(key: Doc<"keys">, text: string): boolean {
-  return [key.nameKey, key.start, key.last4, ...(key.tags ?? [])].some((part) => part.toLowerCase().includes(text));
-}
-
-function isDeadStatus(key: Doc<"keys">, at: number): boolean {
-  const status = keyStatus(key, at);
-  return status === "expired" || status === "revoked";
+  const texts = [key.nameKey, key.description ?? "", key.start, key.last4, ...(key.tags ?? [])];
+  return texts.some((part) => foldName(part).includes(text));
 }
 
 // The cursor names the last key seen, so keys that come and go meanwhile shift nothing. Its creation time is

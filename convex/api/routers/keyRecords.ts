@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { internal } from "../../_generated/api.js";
 import { byId, onKey } from "../keyOperation.ts";
-import { DEFAULT_PAGE, listSchema, pageSchema } from "../keyPage.ts";
+import { DEFAULT_PAGE, listSchema, pageSchema, toKeyFilter } from "../keyPage.ts";
 import { EXAMPLE_RECORD, keyRecordSchema, toKeyRecord } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
 import { keyFieldsSchema, toKeyFields } from "../newKey.ts";
@@ -23,20 +23,12 @@ export const keyRecords = {
     .input(listSchema.default({}))
     .output(pageSchema)
     .query(async ({ ctx, input }): Promise<z.infer<typeof pageSchema>> => {
-      const {
-        status: statuses,
-        ownerId,
-        q,
-        includeDead = false,
-        cursor = null,
-        limit = DEFAULT_PAGE,
-        ...filter
-      } = input;
+      const { includeDead = false, cursor = null, limit = DEFAULT_PAGE, ...filter } = input;
       const at = Date.now();
       const { items, nextCursor } = await ctx.convex.runQuery(internal.keys.listForCaller, {
         caller: ctx.identified.caller,
         includeDead,
-        filter: { ...filter, statuses, ownerUserId: ownerId, search: q },
+        filter: toKeyFilter(filter),
         cursor,
         limit,
         at,
