@@ -7,9 +7,10 @@ import { deleteKey, disableKey, enableKey, expireKey, revokeKey } from "./model/
 import { updateKey } from "./model/keyEdits.ts";
 import { keyFields } from "./model/keyFields.ts";
 import { countDead as countDeadKeys, listKeys, paginateKeys, requireAudience, vKeyFilter } from "./model/keyLists.ts";
+import { readSigned, renewJwt, vSigned } from "./model/jwtKeys.ts";
 import { requireKey } from "./model/keyRights.ts";
 import { toKeyView, vKeyView } from "./model/keyViews.ts";
-import { createKey, vNewKey } from "./model/newKeys.ts";
+import { createKey, draftJwt as draftOf, vNewKey } from "./model/newKeys.ts";
 import { recordOnce, vOnce } from "./model/repetitions.ts";
 import { dropSpentSecrets as dropSpent, endGrace as endGraceOf, rotateKey, vMintedSecret } from "./model/secrets.ts";
 import { sweepExpired } from "./model/sweep.ts";
@@ -81,17 +82,30 @@ export const getForCaller = callerQuery({
 
 /** What a rotation needs to know before it mints: the parts of the key that stay, and the version it starts from. */
 export const getForRotation = callerQuery({
-  args: { keyId: v.string() },
+  args: { keyId: v.string(), expiresAt: v.optional(v.number()), at: v.number() },
   returns: v.object({
     prefix: v.string(),
     env: v.union(v.literal("live"), v.literal("test")),
     keyIdText: v.string(),
     version: v.number(),
+    notBefore: v.union(v.number(), v.null()),
+    // What a JWT key will say of itself; null for an opaque one.
+    signed: v.union(vSigned, v.null()),
   }),
-  handler: async (ctx, { keyId }) => {
-    const { prefix, env, keyIdText, version } = await requireKey(ctx, ctx.caller, keyId, "rotate");
-    return { prefix, env, keyIdText, version };
+  handler: async (ctx, { keyId, expiresAt, at }) => {
+    const key = await requireKey(ctx, ctx.caller, keyId, "rotate");
+    const renewed = expiresAt === undefined ? {} : await renewJwt(ctx, ctx.caller, key, expiresAt, at);
+    const { prefix, env, keyIdText, version, notBefore = null } = key;
+    const signed = key.format === "jwt" ? await readSigned(ctx, { ...key, ...renewed }) : null;
+    return { prefix, env, keyIdText, version, notBefore, signed };
   },
+});
+
+/** What has to be signed into a JWT key before it can be stored. `at` is the gateway's clock. Throws like `insert`. */
+export const draftJwt = callerQuery({
+  args: { input: vNewKey, at: v.number() },
+  returns: vSigned,
+  handler: async (ctx, { input, at }) => await draftOf(ctx, ctx.caller, input, at),
 });
 
 /** The second half of `createKey` in auth/credentials.ts: the secret is minted, everything else happens here at once. */
@@ -111,6 +125,8 @@ export const replaceSecret = callerMutation({
     keyId: v.string(),
     seenVersion: v.number(),
     graceMs: v.number(),
+    // Of a JWT key: the expiry that the new secret was signed with.
+    expiresAt: v.optional(v.number()),
     secret: vMintedSecret,
     once: v.optional(vOnce),
   },

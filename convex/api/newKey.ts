@@ -63,6 +63,12 @@ export const keyFieldsSchema = z.strictObject({
 export const newKeySchema = keyFieldsSchema.extend({
   env: z.enum(["live", "test"]).optional().describe("`live` unless told."),
   prefix: z.string().optional().describe("2 to 16 lower-case letters and digits; `lk` unless told."),
+  format: z
+    .enum(["opaque", "jwt"])
+    .optional()
+    .describe(
+      "`opaque` unless told. `jwt`: a signed token that others can check offline by `/.well-known/jwks.json`; it lives from 7 to 365 days, and only rotating it gives it another expiry.",
+    ),
   ownerKind: z.enum(["personal", "service"]).optional(),
   ownerUserId: z.string().optional().describe("Whose key it is, or who answers for a service key. You unless told."),
 });
@@ -72,11 +78,12 @@ export function toNewKey({
   name,
   env,
   prefix,
+  format,
   ownerKind,
   ownerUserId,
   ...fields
 }: z.infer<typeof newKeySchema>): NewKey {
-  return { ...toKeyFields(fields), name, env, prefix, ownerKind, ownerUserId };
+  return { ...toKeyFields(fields), name, env, prefix, format, ownerKind, ownerUserId };
 }
 
 /** A resource may be given as one text or in its two parts, and metadata as an object; inside, both are text. */

@@ -11,10 +11,11 @@ import type { Once } from "../model/repetitions.ts";
 import type { MintedSecret } from "../model/secrets.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { DEFAULT_PREFIX, PREFIX_PATTERN, generateKey } from "../shared/keyFormat.ts";
-import type { GeneratedKey } from "../shared/keyFormat.ts";
+import type { GeneratedKey, KeyEnv } from "../shared/keyFormat.ts";
 import { convexAdapter } from "./adapter.ts";
 import { readAuthEnvironment } from "./environment.ts";
 import type { AuthEnvironment } from "./environment.ts";
+import { generateJwtKey } from "./jwtKey.ts";
 import { credentialOptions } from "./options.ts";
 import type { Row } from "./where.ts";
 
@@ -33,26 +34,57 @@ export async function createKey(ctx: ActionCtx, caller: Caller, input: NewKey, o
     const message = "Use 2 to 16 lower-case letters and digits.";
     throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", [{ path: "prefix", message }]);
   }
-  const generated = generateKey({ prefix, env: input.env ?? "live" });
+  const parts = { prefix, env: input.env ?? "live" };
+  if (input.format === "jwt") return await createJwtKey(ctx, caller, { input, parts, once });
+  const generated = generateKey(parts);
   const store = async (secret: MintedSecret) =>
     await ctx.runMutation(internal.keys.insert, { caller, input, secret, once });
   return { key: generated.key, record: await mint(ctx, caller, generated, store) };
 }
 
+async function createJwtKey(
+  ctx: ActionCtx,
+  caller: Caller,
+  { input, parts, once }: { input: NewKey; parts: { prefix: string; env: KeyEnv }; once: Once | undefined },
+): Promise<RevealedKey> {
+  const signed = await ctx.runQuery(internal.keys.draftJwt, { caller, input, at: Date.now() });
+  const { organizationId } = caller;
+  const generated = await generateJwtKey(ctx, { ...parts, organizationId, notBefore: input.notBefore ?? null, signed });
+  // What was a wish is signed now.
+  const decided = { ...input, expiresAt: signed.expiresAt };
+  const store = async (secret: MintedSecret) =>
+    await ctx.runMutation(internal.keys.insert, { caller, input: decided, secret: { ...secret, signed }, once });
+  return { key: generated.key, record: await mint(ctx, caller, generated, store) };
+}
+
 /**
  * Gives a key a new secret under the same id. The old ones work for `graceMs` more (default 0: they die at
- * once). Throws CONFLICT when the key is dead or another rotation came first, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
+ * once). A JWT key can get a new expiry with it, epoch milliseconds. Throws CONFLICT when the key is dead or another rotation came first, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
  */
 export async function rotateKey(
   ctx: ActionCtx,
   caller: Caller,
   keyId: string,
-  { graceMs = 0, once }: { graceMs?: number; once?: Once } = {},
+  { graceMs = 0, expiresAt, once }: { graceMs?: number; expiresAt?: number; once?: Once } = {},
 ): Promise<RevealedKey> {
-  const { version, ...parts } = await ctx.runQuery(internal.keys.getForRotation, { caller, keyId });
-  const generated = generateKey(parts);
+  const { version, signed, notBefore, ...parts } = await ctx.runQuery(internal.keys.getForRotation, {
+    caller,
+    keyId,
+    expiresAt,
+    at: Date.now(),
+  });
+  const generated =
+    signed === null
+      ? generateKey(parts)
+      : await generateJwtKey(ctx, { ...parts, organizationId: caller.organizationId, notBefore, signed });
+  const change = { keyId, seenVersion: version, graceMs, expiresAt: expiresAt && signed?.expiresAt };
   const store = async (secret: MintedSecret) =>
-    await ctx.runMutation(internal.keys.replaceSecret, { caller, keyId, seenVersion: version, graceMs, secret, once });
+    await ctx.runMutation(internal.keys.replaceSecret, {
+      caller,
+      ...change,
+      secret: signed === null ? secret : { ...secret, signed },
+      once,
+    });
   return { key: generated.key, record: await mint(ctx, caller, generated, store) };
 }
 

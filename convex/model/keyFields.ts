@@ -82,6 +82,12 @@ export async function checkKeyFields(ctx: QueryCtx, input: KeyFields, rules: Fie
     ? checkExpiry(input.expiresAt, now, { ...policy, maxLifetimeMs })
     : null;
   if (expiry !== null && !expiry.ok) fields.push({ path: "expiresAt", message: expiry.problem });
+  if (current?.format === "jwt" && input.expiresAt !== undefined) {
+    fields.push({
+      path: "expiresAt",
+      message: "The expiry is signed into this key. Rotate it to give it another one.",
+    });
+  }
   if (expiry?.ok === true && endsBeforeStart(input, current, expiry.value)) {
     fields.push({ path: "expiresAt", message: "The key would expire before it is valid." });
   }

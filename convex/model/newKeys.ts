@@ -11,6 +11,8 @@ import type { ResolvedCaller } from "./callers.ts";
 import { toAuditState } from "./keyChanges.ts";
 import { checkKeyFields, keyFields } from "./keyFields.ts";
 import type { CheckedFields } from "./keyFields.ts";
+import { checkJwtEnd, draftSigned, requireAsSigned } from "./jwtKeys.ts";
+import type { Signed } from "./jwtKeys.ts";
 import { toOwnerRef } from "./keyLists.ts";
 import { requireCreate, requireWithinPower } from "./keyRights.ts";
 import { getMember } from "./members.ts";
@@ -24,12 +26,19 @@ export const vNewKey = v.object({
   name: v.string(),
   env: v.optional(v.union(v.literal("live"), v.literal("test"))),
   prefix: v.optional(v.string()),
+  // "opaque" unless told.
+  format: v.optional(v.union(v.literal("opaque"), v.literal("jwt"))),
   ownerKind: v.optional(v.union(v.literal("personal"), v.literal("service"))),
   // Whose key it is, or who answers for the service key. Absent: the caller's own person.
   ownerUserId: v.optional(v.string()),
 });
 
 export type NewKey = Infer<typeof vNewKey>;
+
+/** What would be signed into the JWT of such a key. Throws like `createKey`. */
+export async function draftJwt(ctx: QueryCtx, caller: ResolvedCaller, input: NewKey, now: number): Promise<Signed> {
+  return await draftSigned(ctx, (await planKey(ctx, caller, input, now)).power);
+}
 
 /**
  * Makes a key: its record, its secret and the audit entry, in one transaction. Throws INVALID_INPUT with
@@ -44,32 +53,8 @@ export async function createKey(
 ): Promise<Doc<"keys">> {
   const now = Date.now();
   const { organizationId } = caller;
-  const owner = await resolveOwner(ctx, caller, input);
-  const policy = await policyOf(ctx, organizationId);
-  const { prefix, env: _env, ownerKind: _kind, ownerUserId: _user, ...fields } = input;
-  if (prefix !== undefined && !PREFIX_PATTERN.test(prefix)) {
-    const message = "Use 2 to 16 lower-case letters and digits.";
-    throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", [{ path: "prefix", message }]);
-  }
-  const rules = { organizationId, owner, policy, now, current: null };
-  const wanted = await checkKeyFields(ctx, fields, rules);
-  await requireCreate(ctx, caller, owner);
-  const power = {
-    ...toPower(caller, input, wanted),
-    organizationId,
-    ownerKind: owner.kind,
-    ownerUserId: owner.userId,
-    env: secret.env,
-  };
-  await requireWithinPower(ctx, caller, power);
+  const { power, ownerRef, isJwt, wanted } = await planKey(ctx, caller, input, now);
   const { name = "", nameKey = "", description, tags, notBefore, metadata } = wanted;
-  const ownerRef = toOwnerRef(owner);
-  const isLive = isLiveUnder(policy, owner.roleText, now);
-  await requireFreeName(ctx, { organizationId, ownerRef, nameKey, now, isLive });
-  if (owner.kind === "personal") {
-    await requireRoom(ctx, { organizationId, ownerRef, now, isLive, most: policy.liveKeysPerOwner });
-  }
-
   const credentialId = await insertCredential(ctx, secret);
   const usageId = await ctx.db.insert("keyUsage", { organizationId, lastUsedAt: null });
   const keyId = await ctx.db.insert("keys", {
@@ -77,6 +62,7 @@ export async function createKey(
     ownerRef,
     name,
     nameKey,
+    ...(isJwt && { format: "jwt" as const }),
     description: description || undefined,
     tags,
     notBefore: notBefore ?? undefined,
@@ -97,6 +83,7 @@ export async function createKey(
   await Promise.all([ctx.db.patch("apikey", credentialId, { keyId }), ctx.db.patch("keyUsage", usageId, { keyId })]);
   const key = await ctx.db.get("keys", keyId);
   if (key === null) throw new Error("A key that was just inserted is not there");
+  await requireAsSigned(ctx, key, secret.signed);
   await recordChange(ctx, caller, {
     action,
     targetKind: "key",
@@ -105,6 +92,37 @@ export async function createKey(
     after: toAuditState(key),
   });
   return key;
+}
+
+/** Everything about a new key but its secret: checked, within the caller's power, under a free name. Throws like `createKey`. */
+async function planKey(ctx: QueryCtx, caller: ResolvedCaller, input: NewKey, now: number) {
+  const { organizationId } = caller;
+  const owner = await resolveOwner(ctx, caller, input);
+  const policy = await policyOf(ctx, organizationId);
+  const { prefix, env = "live", format, ownerKind: _kind, ownerUserId: _user, ...fields } = input;
+  if (prefix !== undefined && !PREFIX_PATTERN.test(prefix)) {
+    const message = "Use 2 to 16 lower-case letters and digits.";
+    throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", [{ path: "prefix", message }]);
+  }
+  const wanted = await checkKeyFields(ctx, fields, { organizationId, owner, policy, now, current: null });
+  await requireCreate(ctx, caller, owner);
+  const bound = toPower(caller, input, wanted);
+  const power = {
+    ...bound,
+    expiresAt: format === "jwt" ? checkJwtEnd(bound.expiresAt, now) : bound.expiresAt,
+    organizationId,
+    ownerKind: owner.kind,
+    ownerUserId: owner.userId,
+    env,
+  };
+  await requireWithinPower(ctx, caller, power);
+  const ownerRef = toOwnerRef(owner);
+  const isLive = isLiveUnder(policy, owner.roleText, now);
+  await requireFreeName(ctx, { organizationId, ownerRef, nameKey: wanted.nameKey ?? "", now, isLive });
+  if (owner.kind === "personal") {
+    await requireRoom(ctx, { organizationId, ownerRef, now, isLive, most: policy.liveKeysPerOwner });
+  }
+  return { power, ownerRef, isJwt: format === "jwt", wanted };
 }
 
 /** What the new key could do. Without a wish, a calling key's creations are bound as it is itself and end with it, rather than being refused. */
@@ -127,7 +145,7 @@ function toPower(caller: ResolvedCaller, input: NewKey, wanted: CheckedFields) {
 
 /** A calling key makes keys for its own owner unless told otherwise; a person, personal keys for itself. */
 async function resolveOwner(
-  ctx: MutationCtx,
+  ctx: QueryCtx,
   caller: ResolvedCaller,
   input: NewKey,
 ): Promise<{ kind: "personal" | "service"; userId: Id<"user">; isMember: boolean; roleText: string }> {

@@ -8,6 +8,7 @@ import { isDead } from "../shared/keyStatus.ts";
 import { SECRETS_MAX, checkGrace } from "../shared/limits.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { renewJwt, requireAsSigned, vSigned } from "./jwtKeys.ts";
 import { requireKey, requireWithinPower } from "./keyRights.ts";
 
 /** A secret that the API-key plugin has made and is about to store, with the public parts of its key. */
@@ -30,6 +31,8 @@ export const vMintedSecret = v.object({
   keyIdText: v.string(),
   start: v.string(),
   last4: v.string(),
+  // What a JWT key says of itself; absent for an opaque one.
+  signed: v.optional(vSigned),
 });
 
 export type MintedSecret = Infer<typeof vMintedSecret>;
@@ -62,12 +65,13 @@ export async function deleteCredential(ctx: MutationCtx, credentialId: Id<"apike
 export async function rotateKey(
   ctx: MutationCtx,
   caller: ResolvedCaller,
-  change: { keyId: string; seenVersion: number; graceMs: number },
+  change: { keyId: string; seenVersion: number; graceMs: number; expiresAt?: number },
   secret: MintedSecret,
 ): Promise<Doc<"keys">> {
   const now = Date.now();
   const key = await requireKey(ctx, caller, change.keyId, "rotate");
-  await requireWithinPower(ctx, caller, key);
+  const renewed = change.expiresAt === undefined ? {} : await renewJwt(ctx, caller, key, change.expiresAt, now);
+  await requireWithinPower(ctx, caller, { ...key, ...renewed });
   const grace = checkGrace(change.graceMs);
   if (!grace.ok) {
     throw latchkeyError("INVALID_INPUT", grace.problem, [{ path: "graceMs", message: grace.problem }]);
@@ -78,6 +82,8 @@ export async function rotateKey(
   if (key.version !== change.seenVersion) {
     throw latchkeyError("CONFLICT", "Another rotation came first. Load the key and decide again.");
   }
+
+  await requireAsSigned(ctx, { ...key, ...renewed }, secret.signed);
 
   const credentialId = await insertCredential(ctx, secret);
   await ctx.db.patch("apikey", credentialId, { keyId: key._id });
@@ -94,6 +100,7 @@ export async function rotateKey(
   // Verification goes by the clock, so nothing depends on when this runs.
   if (ends !== null) await ctx.scheduler.runAt(ends, internal.keys.dropSpentSecrets, { keyId: key._id });
   const changed = {
+    ...renewed,
     version,
     // An imported key's visible beginning was another one.
     start: secret.start,
@@ -105,8 +112,13 @@ export async function rotateKey(
     action: "key.rotate",
     targetKind: "key",
     targetId: key._id,
-    before: { version: key.version, last4: key.last4 },
-    after: { version, last4: secret.last4, oldSecretsValidUntil: ends },
+    before: { version: key.version, last4: key.last4, ...("expiresAt" in renewed && { expiresAt: key.expiresAt }) },
+    after: {
+      version,
+      last4: secret.last4,
+      oldSecretsValidUntil: ends,
+      ...("expiresAt" in renewed && { expiresAt: renewed.expiresAt }),
+    },
   });
   return { ...key, ...changed };
 }

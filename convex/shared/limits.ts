@@ -1,6 +1,7 @@
 /** Bounds on what a key may be. Durations in milliseconds. The forms show these and the server enforces them. */
 
-export const DAY_MS = 24 * 60 * 60 * 1000;
+export const HOUR_MS = 60 * 60 * 1000;
+export const DAY_MS = 24 * HOUR_MS;
 
 export const NAME_MAX_LENGTH = 100;
 export const DESCRIPTION_MAX_LENGTH = 500;
@@ -14,7 +15,7 @@ export const DEFAULT_LIFETIME_MS = 30 * DAY_MS;
 export const MAX_LIFETIME_MS = 365 * DAY_MS;
 export const LIFETIME_PRESETS_DAYS = [7, 30, 90, 180, 365] as const;
 // A form that offers "365 days" computes the moment before the server does; both count as the same year.
-const LIFETIME_SLACK_MS = 5 * 60 * 1000;
+export const LIFETIME_SLACK_MS = 5 * 60 * 1000;
 
 export const MAX_ROTATION_GRACE_MS = 30 * DAY_MS;
 export const ROTATION_GRACE_PRESETS_MS = [0, 60 * 60 * 1000, DAY_MS, 7 * DAY_MS] as const;

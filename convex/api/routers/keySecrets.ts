@@ -59,6 +59,13 @@ export const keySecrets = {
           .int()
           .optional()
           .describe("How long the old secret still works, in milliseconds: 0 unless told, at most 30 days."),
+        expiresAt: z
+          .number()
+          .int()
+          .optional()
+          .describe(
+            "JWT keys only, whose expiry is signed into them: another one, epoch milliseconds. Takes `keys:update` too.",
+          ),
       }),
     )
     .output(revealedSchema)
