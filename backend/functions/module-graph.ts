@@ -1,6 +1,7 @@
 import path from "node:path";
 import vm from "node:vm";
 import type { ModuleSource } from "./deployment.ts";
+import { withCheapNames } from "./kept-names.ts";
 import type { Realm } from "./realm.ts";
 
 export type Namespace = Readonly<Record<string, unknown>>;
@@ -65,7 +66,7 @@ export class ModuleGraph {
     if (source.environment === "node") {
       throw new Error(`${modulePath} needs the Node.js runtime ("use node"), which this backend does not offer.`);
     }
-    const module = new vm.SourceTextModule(source.source, {
+    const module = new vm.SourceTextModule(withCheapNames(source.source), {
       context: this.#realm.context,
       identifier: `${this.#options.label}${modulePath}`,
       initializeImportMeta: (meta) => {

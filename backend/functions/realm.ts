@@ -3,6 +3,7 @@ import vm from "node:vm";
 import { createConsole } from "./captured-console.ts";
 import { effectGlobals } from "./effect-globals.ts";
 import { currentExecution, executions } from "./execution.ts";
+import { isCalling } from "./kept-names.ts";
 import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
 import { webGlobals } from "./web-globals.ts";
 
@@ -28,7 +29,7 @@ export class Realm {
     define(global, "AsyncResource", AsyncResource);
     define(global, "console", createConsole());
     define(global, "process", { env: environmentOfCaller() });
-    define(global, "Convex", { syscall, asyncSyscall, jsSyscall });
+    define(global, "Convex", { syscall, asyncSyscall, jsSyscall, isCalling });
     define(global, "self", global);
     const install: unknown = installClock.runInContext(this.context);
     if (typeof install !== "function") throw new TypeError("The realm's clock did not load.");

@@ -17,7 +17,17 @@ afterAll(() => backend[Symbol.asyncDispose]());
 
 const realm = `
   import { actionGeneric, mutationGeneric, queryGeneric } from "convex/server";
+  const ofModule = () => 1;
   const probe = {
+    functionNames: () => {
+      function plain() {}
+      class Thing {}
+      return [ofModule, plain, Thing].map(({ name }) => name);
+    },
+    cheapNames: () => {
+      const made = () => 1;
+      return [made()].length === 1 && made.name !== "made";
+    },
     names: () => ["require", "module", "exports", "Buffer", "global", "__dirname", "setImmediate"].filter((name) => globalThis[name] !== undefined),
     process: () => Object.keys(process),
     versions: () => typeof process.versions,
@@ -117,6 +127,14 @@ test.each(["fetch", "timer", "interval"])("%s is refused in queries and mutation
 
 test("actions may reach outside", async () => {
   await expect(backend.action("realm:inAction", { what: "fetch" })).rejects.toThrow("fetch failed");
+});
+
+test("functions, classes and what a module makes have the names of their source", async () => {
+  expect(await ask("functionNames")).toEqual(["ofModule", "plain", "Thing"]);
+});
+
+test("an arrow function that a call makes is not given a name of its own, which would cost more than most calls of it", async () => {
+  expect(await ask("cheapNames")).toBe(true);
 });
 
 test("a dynamic import is evaluated once", async () => {
