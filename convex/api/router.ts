@@ -1,11 +1,33 @@
 import { auditRouter } from "./routers/audit.ts";
 import { explainCaller } from "./routers/explain.ts";
+import { groupsRouter } from "./routers/groups.ts";
 import { health } from "./routers/health.ts";
 import { keysRouter } from "./routers/keys.ts";
+import { licensesRouter } from "./routers/licenses.ts";
+import { membersRouter } from "./routers/members.ts";
+import { organizationRouter } from "./routers/organization.ts";
+import { permissionsRouter } from "./routers/permissions.ts";
+import { rolesRouter } from "./routers/roles.ts";
+import { tokenRouter } from "./routers/token.ts";
+import { usage } from "./routers/usage.ts";
 import { whoami } from "./routers/whoami.ts";
 import { router } from "./trpc.ts";
 
 /** The public API. Every procedure is also a REST route, an operation of the document and a method of the SDK. */
-export const appRouter = router({ keys: keysRouter, audit: auditRouter, whoami, explain: explainCaller, health });
+export const appRouter = router({
+  keys: keysRouter,
+  permissions: permissionsRouter,
+  roles: rolesRouter,
+  groups: groupsRouter,
+  licenses: licensesRouter,
+  members: membersRouter,
+  organization: organizationRouter,
+  audit: auditRouter,
+  usage,
+  token: tokenRouter,
+  whoami,
+  explain: explainCaller,
+  health,
+});
 
 export type AppRouter = typeof appRouter;

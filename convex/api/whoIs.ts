@@ -1,3 +1,4 @@
+import { isLicenseValid } from "../model/judgement.ts";
 import type { Rate } from "../model/verifyKey.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { PERMISSIONS, covers, isLatchkeyPermission, scopeOf } from "../shared/permissions.ts";
@@ -15,19 +16,20 @@ export type WhoIs =
       ownerKind: "personal" | "service";
       ownerUserId: string;
       permissions: string[];
+      licenses: string[];
       expiresAt: number | null;
       rateLimit: Rate | null;
     }
   | { type: "user"; userId: string; organizationId: string; role: string; permissions: string[] };
 
-/** Who calls, and what the caller may do now. */
-export function whoIs(identified: Identified): WhoIs {
+/** Who calls, and what the caller may do at `now`, epoch milliseconds. */
+export function whoIs(identified: Identified, now: number): WhoIs {
   const { organizationId } = identified.caller;
   if (identified.type === "user") {
     const { userId, role, grants } = identified;
     return { type: "user", userId, organizationId, role, permissions: permissionsOf(grants) };
   }
-  const { keyId, name, env, ownerKind, ownerUserId, permissions, expiresAt } = identified.key;
+  const { keyId, name, env, ownerKind, ownerUserId, permissions, licenses, expiresAt } = identified.key;
   return {
     type: "key",
     keyId,
@@ -37,6 +39,7 @@ export function whoIs(identified: Identified): WhoIs {
     ownerKind,
     ownerUserId,
     permissions,
+    licenses: licenses.filter((license) => isLicenseValid(license, now)).map((license) => license.name),
     expiresAt,
     rateLimit: identified.rate,
   };

@@ -1,7 +1,8 @@
 /**
  * Everything of better-auth that is reachable under `/api/auth`, by method and path. better-auth and its plugins
  * bring some fifty routes more, which change accounts, sessions and organizations past the product's own rules, and
- * a new version may bring further ones: whatever is not here does not exist.
+ * a new version may bring further ones: whatever is not here does not exist. Changing roles, removing and leaving are
+ * operations of the public API, with its rules: better-auth's own know neither custom roles nor groups.
  */
 const AUTH_ROUTES: ReadonlySet<string> = new Set([
   "POST /sign-up/email",
@@ -17,9 +18,6 @@ const AUTH_ROUTES: ReadonlySet<string> = new Set([
   "POST /organization/accept-invitation",
   "POST /organization/reject-invitation",
   "POST /organization/cancel-invitation",
-  "POST /organization/update-member-role",
-  "POST /organization/remove-member",
-  "POST /organization/leave",
 ]);
 
 const PREFIX = "/api/auth";

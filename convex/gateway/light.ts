@@ -56,7 +56,7 @@ export async function serveWhoami(ctx: ActionCtx, arrival: Arrival): Promise<Ans
     const { serveOperation } = await import("./rest.ts");
     return await serveOperation(ctx, arrival, { name: "whoami", identified, body: undefined });
   }
-  return json(200, whoIs(identified), rateHeaders(identified.rate));
+  return json(200, whoIs(identified, Date.now()), rateHeaders(identified.rate));
 }
 
 /** The question in an input that needs no schema to be found right; null for every other one, and then the schema says why. */

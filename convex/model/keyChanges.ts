@@ -3,10 +3,12 @@ import type { MutationCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
 import { isDead } from "../shared/keyStatus.ts";
 import { REASON_MAX_LENGTH, checkText } from "../shared/limits.ts";
+import { deleteAllowance } from "./allowances.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
-import { GROUPS_MAX, LICENSES_MAX } from "./effectiveRights.ts";
+import { leaveGroups } from "./groupMembers.ts";
 import { requireKey, requireWithinPower } from "./keyRights.ts";
+import { freeSeats } from "./licenseHolders.ts";
 import { deleteCredential } from "./secrets.ts";
 
 /**
@@ -90,23 +92,11 @@ export async function deleteKey(
 /** Removes a key with its secrets, its usage, and its places in groups and at licenses. Whoever calls it writes the audit entry. */
 export async function eraseKey(ctx: MutationCtx, key: Doc<"keys">): Promise<void> {
   for (const { credentialId } of key.secrets) await deleteCredential(ctx, credentialId);
-  await leavePlaces(ctx, key);
+  await leaveGroups(ctx, key.organizationId, key._id);
+  await freeSeats(ctx, key.organizationId, key._id);
   await ctx.db.delete("keyUsage", key.usageId);
+  await deleteAllowance(ctx, key._id);
   await ctx.db.delete("keys", key._id);
-}
-
-/** Takes a key out of its groups and gives back its seats. */
-async function leavePlaces(ctx: MutationCtx, { organizationId, _id }: Doc<"keys">): Promise<void> {
-  const memberships = await ctx.db
-    .query("groupMembers")
-    .withIndex("by_member", (q) => q.eq("organizationId", organizationId).eq("memberId", _id))
-    .take(GROUPS_MAX);
-  const seats = await ctx.db
-    .query("licenseHolders")
-    .withIndex("by_holder", (q) => q.eq("organizationId", organizationId).eq("holderId", _id))
-    .take(LICENSES_MAX);
-  for (const membership of memberships) await ctx.db.delete("groupMembers", membership._id);
-  for (const seat of seats) await ctx.db.delete("licenseHolders", seat._id);
 }
 
 /** What the audit trail keeps of a key: nothing that verifies it. */

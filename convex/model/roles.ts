@@ -191,7 +191,10 @@ async function checkGrants(
     } else if (unknown.has(permission)) {
       fields.refuse(path, "This organization has no such permission. Define it first.");
     } else if (scope === "own" && !(isPermission(permission) && isOwnable(permission))) {
-      fields.refuse(`grants.${index}.scope`, "Only what is done to keys can be granted on one's own.");
+      fields.refuse(
+        `grants.${index}.scope`,
+        "Only what is done to single keys can be granted on one's own: keys:verify is not.",
+      );
     }
   }
   const widest = new Map<string, Grant>();

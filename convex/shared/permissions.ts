@@ -84,9 +84,12 @@ export function isGrantable(text: string): boolean {
   return isPermission(text) || text === "*:*" || (text.startsWith("*:") && COMPOSITE_PATTERN.test(text.slice(2)));
 }
 
-/** Whether a permission can be held on one's own personal keys only: those about keys and their use. */
+/** Whether a permission can be held on one's own personal keys only: those about single keys. Verifying asks about any. */
 export function isOwnable(permission: string): boolean {
-  return ["keys", "usage"].includes(split(permission).resource);
+  return concreteParts(permission).every((part) => {
+    const { resource } = split(part);
+    return part !== "keys:verify" && (resource === "keys" || resource === "usage");
+  });
 }
 
 export function isLatchkeyPermission(text: string): text is LatchkeyPermission {

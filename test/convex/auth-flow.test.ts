@@ -103,9 +103,14 @@ describe.each(engines)("signing up and in on $name", (engine) => {
       origin: { userId: null, request: { id: "test" } },
     });
     expect((await invite("friend@example.com", "admin", developer)).status).toBe(403);
-    const promotion = { memberId: member._id, role: "admin", organizationId };
-    expect((await send("/organization/update-member-role", promotion, developer)).status).toBe(403);
-    expect((await send("/organization/update-member-role", promotion, owner)).status).toBe(200);
+    const promote = async (cookie: string) =>
+      await deployment.fetch(`/api/v1/members/${member.userId}`, {
+        method: "PATCH",
+        headers: { "content-type": "application/json", origin: deployment.siteUrl, cookie },
+        body: JSON.stringify({ roles: ["admin"] }),
+      });
+    expect((await promote(developer)).status).toBe(403);
+    expect((await promote(owner)).status).toBe(200);
     expect((await invite("friend@example.com", "member", developer)).status).toBe(200);
   });
 

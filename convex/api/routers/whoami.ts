@@ -15,6 +15,7 @@ const whoIsSchema = z
       ownerKind: z.enum(["personal", "service"]),
       ownerUserId: z.string(),
       permissions: z.array(z.string()).describe("What it may do now."),
+      licenses: z.array(z.string()).describe("The names of the licenses that it holds now."),
       expiresAt: z.number().int().nullable(),
       rateLimit: rateSchema.nullable(),
     }),
@@ -49,4 +50,4 @@ export const whoami = callerProcedure
   })
   .input(z.strictObject({}).optional())
   .output(whoIsSchema)
-  .query(({ ctx }): WhoIs => whoIs(ctx.identified));
+  .query(({ ctx }): WhoIs => whoIs(ctx.identified, Date.now()));
