@@ -1,17 +1,24 @@
 import { paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
-import { callerQuery, memberQuery } from "./functions.ts";
-import { verifyChain as verifyAuditChain, vChainReport } from "./model/auditVerification.ts";
+import { internalMutation } from "./_generated/server.js";
+import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
+import { eraseParts, erasePerson as eraseFromTrail, erasePersonAsOperator } from "./model/auditErasure.ts";
 import {
   auditEntryFields,
   exportEntries,
   listEntries,
   requireAuditReader,
+  toFacts,
   vAuditEntry,
   vAuditFilter,
 } from "./model/auditLists.ts";
+import { partsOf } from "./model/auditPersons.ts";
+import { pruneAudit } from "./model/auditRetention.ts";
+import { verifyChain as verifyAuditChain, vChainReport } from "./model/auditVerification.ts";
 import { scopeOf } from "./shared/permissions.ts";
 
+const vPerson = { userId: v.optional(v.string()), email: v.optional(v.string()) };
+const vErasure = v.object({ erased: v.number(), done: v.boolean() });
 const vEntry = v.object({ _id: v.id("audit"), ...auditEntryFields });
 
 /** The audit trail, newest first, for whoever holds `audit:read`; empty otherwise. */
@@ -28,23 +35,11 @@ export const list = memberQuery({
       .withIndex("by_organization", (q) => q.eq("organizationId", membership.organizationId))
       .order("desc")
       .paginate(paginationOpts);
-    return {
-      ...result,
-      page: result.page.map((entry) => ({
-        _id: entry._id,
-        at: entry.at,
-        actor: entry.actor,
-        action: entry.action,
-        targetKind: entry.targetKind,
-        targetId: entry.targetId,
-        before: entry.before,
-        after: entry.after,
-        reason: entry.reason ?? null,
-        requestId: entry.requestId,
-        ip: entry.ip ?? null,
-        agent: entry.agent ?? null,
-      })),
-    };
+    const page = result.page.map(async (entry) => ({
+      _id: entry._id,
+      ...toFacts(entry, await partsOf(ctx, entry)),
+    }));
+    return { ...result, page: await Promise.all(page) };
   },
 });
 
@@ -76,4 +71,36 @@ export const exportForCaller = callerQuery({
     requireAuditReader(ctx.caller);
     return await exportEntries(ctx, ctx.caller.organizationId, page);
   },
+});
+
+/** Takes somebody who is no member any more out of the trail; its entries and their chain stay. */
+export const erasePerson = callerMutation({
+  args: vPerson,
+  returns: vErasure,
+  handler: async (ctx, person) => await eraseFromTrail(ctx, ctx.caller, person),
+});
+
+/** The same for operators, by `npx convex run audit:erase`, after the user itself has been deleted. */
+export const erase = internalMutation({
+  args: { organizationId: v.id("organization"), ...vPerson },
+  returns: vErasure,
+  handler: async (ctx, { organizationId, ...person }) => await erasePersonAsOperator(ctx, organizationId, person),
+});
+
+/** Scheduled by an erasure that is too large for one transaction. Repeating it is harmless. */
+export const eraseRest = internalMutation({
+  args: { organizationId: v.id("organization"), userId: v.string(), below: v.number() },
+  returns: v.null(),
+  handler: async (ctx, rest) => {
+    await eraseParts(ctx, rest);
+    return null;
+  },
+});
+
+/** Deletes entries from before a time, a batch at a time, and schedules the rest. See `pruneAudit`. */
+export const prune = internalMutation({
+  args: { organizationId: v.id("organization"), before: v.number(), dryRun: v.optional(v.boolean()) },
+  returns: v.object({ count: v.number(), through: v.union(v.number(), v.null()), done: v.boolean() }),
+  handler: async (ctx, { organizationId, before, dryRun = false }) =>
+    await pruneAudit(ctx, organizationId, before, { dryRun }),
 });

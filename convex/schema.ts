@@ -1,6 +1,7 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { authTables } from "./auth/tables.ts";
+import { auditTables } from "./model/auditTables.ts";
 import {
   vBucket,
   vGrant,
@@ -289,45 +290,6 @@ export default defineSchema({
     keyId: v.id("keys"),
   }).index("by_request", ["organizationId", "callerId", "operation", "idempotencyKey"]),
 
-  // Who changed what. Written by model/audit.ts in the transaction of the change itself, read by `audit.list`.
-  // Nothing updates or deletes an entry; it outlives the key and the user it speaks of. The entries of an
-  // organization are a chain: shared/auditChain.ts says how each one's hash holds the one before it.
-  audit: defineTable({
-    organizationId: v.id("organization"),
-    at: v.number(),
-    actor: v.union(
-      v.object({ type: v.literal("user"), id: v.string(), name: v.string() }),
-      v.object({ type: v.literal("key"), id: v.string(), name: v.string() }),
-      v.object({ type: v.literal("system"), id: v.string(), name: v.string() }),
-    ),
-    action: v.string(),
-    targetKind: v.string(),
-    targetId: v.string(),
-    // JSON text of the parts that changed. Never a secret, never a hash.
-    before: v.union(v.string(), v.null()),
-    after: v.union(v.string(), v.null()),
-    reason: v.optional(v.string()),
-    requestId: v.string(),
-    ip: v.optional(v.string()),
-    agent: v.optional(v.string()),
-    // Counts the organization's entries from 1. All three are absent only on entries from before there was a
-    // chain, which verifying tells as unchained.
-    seq: v.optional(v.number()),
-    previousHash: v.optional(v.string()),
-    hash: v.optional(v.string()),
-  })
-    .index("by_organization", ["organizationId", "at"])
-    .index("by_sequence", ["organizationId", "seq"])
-    .index("by_action", ["organizationId", "action", "seq"])
-    .index("by_actor", ["organizationId", "actor.id", "seq"])
-    .index("by_target", ["organizationId", "targetId", "seq"]),
-
-  // Where an organization's audit chain ends: one row each, once it has an entry. Written with every entry, in
-  // the same transaction, so that of two writers who saw the same end only one commits and the other runs anew.
-  // Read to verify that no entry was cut off the end. Never deleted.
-  auditHeads: defineTable({
-    organizationId: v.id("organization"),
-    seq: v.number(),
-    hash: v.string(),
-  }).index("by_organization", ["organizationId"]),
+  // audit, auditPersons, auditErasures, auditHeads: the audit trail.
+  ...auditTables,
 });

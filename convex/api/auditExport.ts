@@ -23,15 +23,23 @@ const COLUMNS = [
   "requestId",
   "ip",
   "agent",
+  "subject",
+  "erased",
   "id",
   "organizationId",
+  "format",
+  "personId",
+  "personDigest",
+  "personSalt",
+  "subjectDigest",
+  "subjectSalt",
   "previousHash",
   "hash",
 ] as const;
 
 /**
  * Entries as text, each line with its end, so that pages put one after another are one file. CSV begins with its
- * header when `isFirst`. JSON lines hold exactly what was hashed; CSV is for spreadsheets and guards its cells.
+ * header when `isFirst`. JSON lines hold exactly what was hashed, of people who were not erased too; CSV is for spreadsheets and guards its cells.
  */
 export function toExportText(entries: readonly AuditEntry[], format: ExportFormat, isFirst: boolean): string {
   if (format === "jsonl") return entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");

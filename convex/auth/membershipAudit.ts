@@ -9,7 +9,14 @@ import type { AuthTable, StoredRow } from "./rows.ts";
 export const vOrigin = v.object({ userId: v.union(v.string(), v.null()), request: vRequest });
 export type Origin = Infer<typeof vOrigin>;
 
-const AUDITED = { member: ["userId", "role"], organization: ["name", "slug"], invitation: ["email", "role", "status"] };
+// An invitation's address is a person's, so it is kept apart: as the entry's subject.
+const AUDITED = {
+  member: ["userId", "role"],
+  organization: ["name", "slug", "logo", "metadata"],
+  invitation: ["role", "status", "inviterId", "expiresAt"],
+};
+// A logo may be a whole picture.
+const VALUE_MAX_LENGTH = 500;
 
 /** Notes a change of members, roles, invitations or the organization itself in the transaction that makes it. */
 export async function auditMembership(
@@ -36,9 +43,18 @@ export async function auditMembership(
     action: `${table}.${verb}`,
     targetKind: table,
     targetId: row._id,
-    before: was,
-    after: is,
+    before: was && shorten(was),
+    after: is && shorten(is),
+    ...(typeof row.email === "string" && { subject: { email: row.email.toLowerCase() } }),
   });
+}
+
+function shorten(state: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(state).map(([field, value]) => [
+    field,
+    typeof value === "string" && value.length > VALUE_MAX_LENGTH ? `${value.slice(0, VALUE_MAX_LENGTH)}…` : value,
+  ]);
+  return Object.fromEntries(entries);
 }
 
 function pick(row: StoredRow | null, fields: readonly string[]): Record<string, unknown> | null {

@@ -1,28 +1,42 @@
 import type { WithoutSystemFields } from "convex/server";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { entryHash, genesisHash } from "../shared/auditChain.ts";
-import type { ChainedEntry } from "../shared/auditChain.ts";
+import { AUDIT_FORMAT, entryHash, genesisHash } from "../shared/auditChain.ts";
+import type { ChainedEntry, PersonPart, SubjectPart } from "../shared/auditChain.ts";
+import { insertPart, toPart } from "./auditPersons.ts";
 import type { ResolvedCaller } from "./callers.ts";
 
 export type AuditChange = {
   /** `<noun>.<verb>`, for example `key.revoke`. */
   action: string;
-  targetKind: "key" | "member" | "organization" | "invitation" | "permission" | "role" | "group" | "license" | "policy";
+  /** The kind of thing that changed, a noun in the singular: `key`, `member`, `role`. */
+  targetKind: string;
   targetId: string;
-  /** The parts that changed, as they were and as they are. Never a secret and never a hash. */
+  /** The parts that changed, as they were and as they are. Never a secret, a hash, or a person's name or address. */
   before: Record<string, unknown> | null;
   after: Record<string, unknown> | null;
   reason?: string;
+  /** Whom it is about, when that is somebody without a user: can be erased, unlike all the above. */
+  subject?: SubjectPart;
 };
 
-/** Notes who changed what, in the transaction of the change: neither happens without the other. */
-export async function recordChange(ctx: MutationCtx, caller: ResolvedCaller, change: AuditChange): Promise<void> {
-  const actor =
-    caller.key === null
-      ? { type: "user" as const, id: caller.userId, name: caller.name }
-      : { type: "key" as const, id: caller.key.record._id, name: caller.name };
-  await insert(ctx, caller.organizationId, actor, caller.request, change);
+/** Who an entry names: the actor, and the user whose data its name and address are. */
+export type Author = { actor: Doc<"audit">["actor"]; personId: string | null; name: string | null };
+type RequestFacts = { id: string; ip?: string; agent?: string };
+
+/** Latchkey itself, when nobody asked. */
+export const SYSTEM: Author = {
+  actor: { type: "system", id: "latchkey", name: "Latchkey" },
+  personId: null,
+  name: null,
+};
+/** The request of what the clock does. */
+export const NO_REQUEST: RequestFacts = { id: "scheduled" };
+
+/** Notes who changed what, in the transaction of the change: neither happens without the other. Answers its place in the chain. */
+export async function recordChange(ctx: MutationCtx, caller: ResolvedCaller, change: AuditChange): Promise<number> {
+  const author = caller.key === null ? userAuthor(caller.userId, caller.name) : keyAuthor(caller.key.record);
+  return await recordEntry(ctx, caller.organizationId, author, caller.request, change);
 }
 
 /** The same for what better-auth changes. `actor` is null when nobody was signed in. */
@@ -30,27 +44,42 @@ export async function recordAuthChange(
   ctx: MutationCtx,
   organizationId: Id<"organization">,
   actor: { userId: Id<"user">; name: string } | null,
-  request: { id: string; ip?: string; agent?: string },
+  request: RequestFacts,
   change: AuditChange,
 ): Promise<void> {
-  const by =
-    actor === null
-      ? { type: "system" as const, id: "latchkey", name: "Latchkey" }
-      : { type: "user" as const, id: actor.userId, name: actor.name };
-  await insert(ctx, organizationId, by, request, change);
+  const author = actor === null ? SYSTEM : userAuthor(actor.userId, actor.name);
+  await recordEntry(ctx, organizationId, author, request, change);
 }
 
-async function insert(
+export function userAuthor(userId: Id<"user">, name: string | null): Author {
+  return { actor: { type: "user", id: userId }, personId: userId, name };
+}
+
+/** A personal key calls from where its owner is; a service key from where a machine is. */
+export function keyAuthor({ _id, name, ownerKind, ownerUserId }: Doc<"keys">): Author {
+  const personId = ownerKind === "personal" ? ownerUserId : null;
+  return { actor: { type: "key", id: _id, name }, personId, name: null };
+}
+
+/** Adds an entry by any author, with what its request says of the person. Answers its place in the chain. */
+export async function recordEntry(
   ctx: MutationCtx,
   organizationId: Id<"organization">,
-  actor: { type: "user" | "key" | "system"; id: string; name: string },
-  request: { id: string; ip?: string; agent?: string },
-  { action, targetKind, targetId, before, after, reason }: AuditChange,
-): Promise<void> {
-  await append(ctx, {
+  { actor, personId, name }: Author,
+  request: RequestFacts,
+  { action, targetKind, targetId, before, after, reason, subject }: AuditChange,
+): Promise<number> {
+  const about: PersonPart = { name, ip: request.ip ?? null, agent: request.agent ?? null };
+  const person = Object.values(about).every((value) => value === null) ? null : toPart(about);
+  const subjectPart = subject === undefined ? null : toPart(subject);
+  const seq = await append(ctx, {
+    format: AUDIT_FORMAT,
     organizationId,
     at: Date.now(),
     actor,
+    personId,
+    personDigest: person?.digest ?? null,
+    subjectDigest: subjectPart?.digest ?? null,
     action,
     targetKind,
     targetId,
@@ -58,9 +87,11 @@ async function insert(
     after: after === null ? null : JSON.stringify(after),
     reason,
     requestId: request.id,
-    ip: request.ip,
-    agent: request.agent,
   });
+  if (person !== null) await insertPart(ctx, { organizationId, seq, personId }, person);
+  if (subjectPart !== null)
+    await insertPart(ctx, { organizationId, seq, personId: subjectPart.part.email }, subjectPart);
+  return seq;
 }
 
 type Unchained = Omit<WithoutSystemFields<Doc<"audit">>, "seq" | "previousHash" | "hash">;
@@ -69,11 +100,12 @@ type Unchained = Omit<WithoutSystemFields<Doc<"audit">>, "seq" | "previousHash" 
  * Adds the entry at the end of its organization's chain and moves the end. Reading the end, or that there is none
  * yet, and writing it is what makes two transactions that would fork the chain conflict.
  */
-async function append(ctx: MutationCtx, entry: Unchained): Promise<void> {
+async function append(ctx: MutationCtx, entry: Unchained): Promise<number> {
   const head = await getHead(ctx, entry.organizationId);
   const link = linkAfter(head, entry);
   await ctx.db.insert("audit", { ...entry, ...link });
   await moveHead(ctx, entry.organizationId, head, link);
+  return link.seq;
 }
 
 /** The end of an organization's chain; null before its first entry. */
@@ -103,6 +135,5 @@ async function moveHead(
 
 /** A stored entry as the chain sees it, at the place it has or is given. */
 export function toChained(entry: Unchained, place: { seq: number; previousHash: string }): ChainedEntry {
-  const { reason, ip, agent } = entry;
-  return { ...entry, ...place, reason: reason ?? null, ip: ip ?? null, agent: agent ?? null };
+  return { ...entry, ...place, reason: entry.reason ?? null };
 }

@@ -2,7 +2,10 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { pseudonymOf } from "../shared/auditChain.ts";
 import { latchkeyError } from "../shared/errors.ts";
+import { partsBetween, partsOf } from "./auditPersons.ts";
+import type { EntryParts } from "./auditPersons.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { callerScope } from "./callers.ts";
 
@@ -20,7 +23,10 @@ export const vAuditFilter = v.object({
 });
 export type AuditFilter = Infer<typeof vAuditFilter>;
 
-/** What an entry says, for every reader. Times are epoch milliseconds; `before` and `after` are JSON text. */
+/**
+ * What an entry says, for every reader. Times are epoch milliseconds; `before` and `after` are JSON text. Of an
+ * erased person there is a pseudonym and nothing else.
+ */
 export const auditEntryFields = {
   at: v.number(),
   actor: v.object({
@@ -37,14 +43,24 @@ export const auditEntryFields = {
   requestId: v.string(),
   ip: v.union(v.string(), v.null()),
   agent: v.union(v.string(), v.null()),
+  // The address of whom an invitation is for.
+  subject: v.union(v.string(), v.null()),
+  // Whether the personal part, or the subject, has been taken out.
+  erased: v.boolean(),
 };
 
-/** An entry with its place in the chain. */
+/** An entry with its place in the chain, and with all that checking it takes. */
 export const vAuditEntry = v.object({
   id: v.string(),
+  format: v.number(),
   organizationId: v.string(),
   seq: v.number(),
   ...auditEntryFields,
+  personId: v.union(v.string(), v.null()),
+  personDigest: v.union(v.string(), v.null()),
+  personSalt: v.union(v.string(), v.null()),
+  subjectDigest: v.union(v.string(), v.null()),
+  subjectSalt: v.union(v.string(), v.null()),
   previousHash: v.string(),
   hash: v.string(),
 });
@@ -67,14 +83,18 @@ export async function listEntries(
   { filter, cursor, limit }: { filter: AuditFilter; cursor: string | null; limit: number },
 ): Promise<AuditPage> {
   const wanted = toBounded(limit, LIST_PAGE_MAX);
-  const items: AuditEntry[] = [];
+  const found: Doc<"audit">[] = [];
   let seen = 0;
+  let nextCursor: string | null = null;
   for await (const entry of narrowest(ctx, organizationId, filter, before(cursor)).order("desc")) {
     seen += 1;
-    if (matches(entry, filter)) items.push(toEntry(entry));
-    if (items.length >= wanted || seen >= SCAN_MAX) return { items, nextCursor: String(entry.seq) };
+    if (matches(entry, filter)) found.push(entry);
+    if (found.length < wanted && seen < SCAN_MAX) continue;
+    nextCursor = String(entry.seq);
+    break;
   }
-  return { items, nextCursor: null };
+  const items = await Promise.all(found.map(async (entry) => toEntry(entry, await partsOf(ctx, entry))));
+  return { items, nextCursor };
 }
 
 /** A page of all entries in the order of the chain. Throws INVALID_INPUT for a cursor that no page gave. */
@@ -89,9 +109,10 @@ export async function exportEntries(
     .query("audit")
     .withIndex("by_sequence", (q) => q.eq("organizationId", organizationId).gt("seq", after))
     .take(wanted);
-  const last = entries.at(-1)?.seq;
-  const more = entries.length === wanted && last !== undefined;
-  return { items: entries.map(toEntry), nextCursor: more ? String(last) : null };
+  const [first = 0, last = 0] = [entries[0]?.seq, entries.at(-1)?.seq];
+  const parts = await partsBetween(ctx, organizationId, first, last);
+  const items = entries.map((entry) => toEntry(entry, parts.get(entry.seq ?? 0)));
+  return { items, nextCursor: entries.length === wanted ? String(last) : null };
 }
 
 /** The entries below a place in the chain, by the index that leaves out most. */
@@ -127,10 +148,41 @@ function matches(entry: Doc<"audit">, { action, actorId, targetId }: AuditFilter
   return action === undefined || entry.action === action;
 }
 
-function toEntry(entry: Doc<"audit">): AuditEntry {
-  const { _id, _creationTime, seq = 0, previousHash = "", hash = "", reason, ip, agent, ...rest } = entry;
-  const optional = { reason: reason ?? null, ip: ip ?? null, agent: agent ?? null };
-  return { id: _id, ...rest, ...optional, seq, previousHash, hash };
+/** What a stored entry says to every reader. */
+export function toFacts(entry: Doc<"audit">, { persons, subjects }: EntryParts = { persons: [], subjects: [] }) {
+  const { at, actor, action, targetKind, targetId, before: was, after: is, reason = null, requestId } = entry;
+  const [person, subject] = [persons[0]?.part ?? null, subjects[0]?.part ?? null];
+  const gone = entry.personDigest !== null && person === null;
+  const { ip, agent } = person ?? { ip: null, agent: null };
+  return {
+    at,
+    actor: actor.type === "user" ? { ...actor, name: nameOf(actor.id, person?.name ?? null, gone) } : actor,
+    action,
+    targetKind,
+    targetId,
+    before: was,
+    after: is,
+    reason,
+    requestId,
+    ip,
+    agent,
+    subject: subject?.email ?? null,
+    erased: gone || (entry.subjectDigest !== null && subject === null),
+  };
+}
+
+function nameOf(userId: string, name: string | null, gone: boolean): string {
+  if (name !== null) return name;
+  return gone ? `erased ${pseudonymOf(userId)}` : pseudonymOf(userId);
+}
+
+function toEntry(entry: Doc<"audit">, parts: EntryParts | undefined): AuditEntry {
+  const { _id: id, format, organizationId, seq = 0, previousHash = "", hash = "" } = entry;
+  const { personId, personDigest, subjectDigest } = entry;
+  const personSalt = parts?.persons[0]?.row.salt ?? null;
+  const subjectSalt = parts?.subjects[0]?.row.salt ?? null;
+  const place = { id, format, organizationId, seq, previousHash, hash };
+  return { ...place, ...toFacts(entry, parts), personId, personDigest, personSalt, subjectDigest, subjectSalt };
 }
 
 function before(cursor: string | null): number {

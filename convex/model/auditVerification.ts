@@ -5,6 +5,9 @@ import type { QueryCtx } from "../_generated/server.js";
 import { entryHash, genesisHash } from "../shared/auditChain.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { getHead, toChained } from "./audit.ts";
+import { judgeParts, readErasures } from "./auditPartVerification.ts";
+import { partsBetween, partsOf } from "./auditPersons.ts";
+import { lastPruning } from "./auditRetention.ts";
 
 /** Entries that one page looks at, at most. */
 export const VERIFY_PAGE_MAX = 1000;
@@ -15,14 +18,16 @@ export const vBreak = v.object({
   // Null when the entry is not there.
   entryId: v.union(v.id("audit"), v.null()),
   problem: v.union(
-    // No entry has this number, though later ones exist or the head says so.
+    // No entry has this number, though later ones exist or the head says so, and no pruning said that it would go.
     v.literal("missing"),
-    // A second entry of this number.
+    // A second entry of this number, or one that was put back.
     v.literal("duplicate"),
     // It does not name the hash of the entry before.
     v.literal("unlinked"),
     // Its content is not what was hashed.
     v.literal("altered"),
+    // What it says of a person is not what was hashed, or is gone though no later entry says that it was erased.
+    v.literal("person"),
     // It is from before the chain, or was put in past it.
     v.literal("unchained"),
     // The chain does not end where its head says.
@@ -34,16 +39,22 @@ export type ChainBreak = Infer<typeof vBreak>;
 export const vChainReport = v.object({
   // Entries of this page that were found right.
   checked: v.number(),
+  // Those among them of which a person has been erased.
+  erased: v.number(),
   // The first that is wrong, at which checking ends.
   broken: v.union(vBreak, v.null()),
   // Where to go on; null at the end of the chain or at a break.
   nextCursor: v.union(v.string(), v.null()),
   // The last entry that was found right. Kept elsewhere, it proves later that nothing before it was rewritten.
   last: v.object({ seq: v.number(), hash: v.string() }),
+  // How many entries from the beginning retention has taken away.
+  pruned: v.number(),
 });
 export type ChainReport = Infer<typeof vChainReport>;
 
 type Place = { seq: number; hash: string };
+/** Where a page begins: after `place`, whose entry is still there when it is `known`. */
+type Start = { place: Place; known: boolean; pruned: number; problem: ChainBreak | null };
 
 /**
  * Checks up to `limit` entries of an organization's audit chain, from its start or from where `cursor` says that
@@ -55,36 +66,86 @@ export async function verifyChain(
   { cursor, limit }: { cursor: string | null; limit: number },
 ): Promise<ChainReport> {
   const wanted = Math.max(1, Math.min(Math.trunc(limit), VERIFY_PAGE_MAX));
-  let last: Place = cursor === null ? { seq: 0, hash: genesisHash(organizationId) } : fromCursor(cursor);
+  const head = await getHead(ctx, organizationId);
+  const { place, known, pruned, problem } = await startOf(ctx, organizationId, head, cursor);
+  const start = { checked: 0, erased: 0, last: place, pruned };
+  if (problem !== null) return { ...start, broken: problem, nextCursor: null };
   // Begins with the entry that the earlier page ended with: it may have been changed since, or have a double.
+  const from = known ? place.seq : Number.MIN_SAFE_INTEGER;
   const found = await ctx.db
     .query("audit")
-    .withIndex("by_sequence", (q) => q.eq("organizationId", organizationId).gte("seq", last.seq))
+    .withIndex("by_sequence", (q) => q.eq("organizationId", organizationId).gte("seq", from))
     .take(wanted + 1);
-  const entries = cursor === null ? found.slice(0, wanted) : found.slice(1);
-  const resumed = cursor === null ? null : problemOfKnown(found[0], last);
-  if (resumed !== null) return { checked: 0, broken: resumed, nextCursor: null, last };
-  let checked = 0;
-  for (const entry of entries) {
-    const problem = problemOf(entry, last);
-    if (problem !== null) return { checked, broken: problem, nextCursor: null, last };
-    last = { seq: last.seq + 1, hash: entry.hash ?? "" };
-    checked += 1;
-  }
-  if (entries.length === wanted) return { checked, broken: null, nextCursor: toCursor(last), last };
-  return { checked, broken: await problemAtEnd(ctx, organizationId, last), nextCursor: null, last };
+  const resumed = known ? await problemOfKnown(ctx, found[0], place) : null;
+  if (resumed !== null) return { ...start, broken: resumed, nextCursor: null };
+  const entries = known ? found.slice(1) : found.slice(0, wanted);
+  const page = await checkEntries(ctx, organizationId, entries, place);
+  if (page.broken !== null) return { ...page, pruned, nextCursor: null };
+  if (entries.length === wanted) return { ...page, pruned, nextCursor: toCursor(page.last) };
+  return { ...page, pruned, broken: await problemAtEnd(ctx, organizationId, head, page.last), nextCursor: null };
 }
 
-function problemOfKnown(entry: Doc<"audit"> | undefined, known: Place): ChainBreak | null {
+/**
+ * The chain begins at its first entry, or where retention cut it off. That place is believed only when an entry of
+ * the chain says that it would be cut off there or later; its hash is what the first entry after it must name.
+ */
+async function startOf(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  head: Doc<"auditHeads"> | null,
+  cursor: string | null,
+): Promise<Start> {
+  const genesis = { seq: 0, hash: genesisHash(organizationId) };
+  const { seq: pruned, hash } = head?.pruned ?? genesis;
+  const anchor: Place = { seq: pruned, hash };
+  const given = cursor === null ? null : fromCursor(cursor);
+  if (given !== null && given.seq > anchor.seq) return { place: given, known: true, pruned, problem: null };
+  const announced = anchor.seq === 0 || ((await lastPruning(ctx, organizationId))?.through ?? 0) >= anchor.seq;
+  const cutOff = { seq: 1, entryId: null, problem: "missing" as const };
+  if (!announced) return { place: genesis, known: false, pruned: 0, problem: cutOff };
+  // The entry that the earlier page ended with may have been pruned since, but not become another one.
+  const other = given?.seq === anchor.seq && given.hash !== anchor.hash;
+  const altered = { seq: anchor.seq, entryId: null, problem: "altered" as const };
+  return { place: anchor, known: false, pruned, problem: other ? altered : null };
+}
+
+async function problemOfKnown(
+  ctx: QueryCtx,
+  entry: Doc<"audit"> | undefined,
+  known: Place,
+): Promise<ChainBreak | null> {
   if (entry?.seq !== known.seq) return { seq: known.seq, entryId: null, problem: "missing" };
-  const same = entry.hash === known.hash;
-  return same ? null : { seq: known.seq, entryId: entry._id, problem: "altered" };
+  if (entry.hash !== known.hash) return { seq: known.seq, entryId: entry._id, problem: "altered" };
+  const judged = await judgeParts(entry, await partsOf(ctx, entry), readErasures(ctx, entry.organizationId));
+  return judged === "wrong" ? { seq: known.seq, entryId: entry._id, problem: "person" } : null;
+}
+
+async function checkEntries(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  entries: readonly Doc<"audit">[],
+  start: Place,
+): Promise<Pick<ChainReport, "checked" | "erased" | "broken" | "last">> {
+  const parts = await partsBetween(ctx, organizationId, start.seq + 1, start.seq + entries.length);
+  const erasures = readErasures(ctx, organizationId);
+  const page = { checked: 0, erased: 0, last: start };
+  for (const entry of entries) {
+    const seq = page.last.seq + 1;
+    const problem = problemOf(entry, page.last);
+    if (problem !== null) return { ...page, broken: problem };
+    const judged = await judgeParts(entry, parts.get(seq), erasures);
+    if (judged === "wrong") return { ...page, broken: { seq, entryId: entry._id, problem: "person" } };
+    if (judged === "erased") page.erased += 1;
+    page.last = { seq, hash: entry.hash ?? "" };
+    page.checked += 1;
+  }
+  return { ...page, broken: null };
 }
 
 function problemOf(entry: Doc<"audit">, before: Place): ChainBreak | null {
   const seq = before.seq + 1;
   const { previousHash = "" } = entry;
-  if (entry.seq === before.seq) return { seq: before.seq, entryId: entry._id, problem: "duplicate" };
+  if (entry.seq !== undefined && entry.seq < seq) return { seq: entry.seq, entryId: entry._id, problem: "duplicate" };
   if (entry.seq !== seq) return { seq, entryId: null, problem: "missing" };
   if (entry.hash !== entryHash(toChained(entry, { seq, previousHash }))) {
     return { seq, entryId: entry._id, problem: "altered" };
@@ -96,9 +157,9 @@ function problemOf(entry: Doc<"audit">, before: Place): ChainBreak | null {
 async function problemAtEnd(
   ctx: QueryCtx,
   organizationId: Id<"organization">,
+  head: Doc<"auditHeads"> | null,
   last: Place,
 ): Promise<ChainBreak | null> {
-  const head = await getHead(ctx, organizationId);
   if (head !== null && head.seq > last.seq) return { seq: last.seq + 1, entryId: null, problem: "missing" };
   const end = head ?? { seq: 0, hash: genesisHash(organizationId) };
   if (end.seq !== last.seq || end.hash !== last.hash) return { seq: last.seq, entryId: null, problem: "head" };

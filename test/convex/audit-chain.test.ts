@@ -149,14 +149,12 @@ describe.each(engines)("the audit chain on $name", (engine) => {
 
   test("E28 nothing that is exposed changes or deletes an entry", async () => {
     const module: Record<string, unknown> = { ...(await import("../../convex/audit.ts")) };
-    const functions = Object.entries(module).filter(([, value]) => typeof value === "function");
-    expect(functions.map(([name]) => name).toSorted((left, right) => left.localeCompare(right))).toEqual([
-      "exportForCaller",
-      "list",
-      "listForCaller",
-      "verifyChain",
-    ]);
-    for (const [name, value] of functions)
-      expect([name, Object.hasOwn(Object(value), "isQuery")]).toEqual([name, true]);
+    const marked = (mark: string) =>
+      Object.entries(module)
+        .filter(([, value]) => typeof value === "function" && Object.hasOwn(value, mark))
+        .map(([name]) => name)
+        .toSorted((left, right) => left.localeCompare(right));
+    expect(marked("isPublic")).toEqual(["list"]);
+    expect(marked("isQuery")).toEqual(["exportForCaller", "list", "listForCaller", "verifyChain"]);
   });
 });

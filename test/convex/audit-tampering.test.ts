@@ -1,12 +1,13 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Transaction } from "../../backend/database/database.ts";
+import type { Document, Transaction } from "../../backend/database/database.ts";
 import { openDatabase } from "../../backend/database/open-database.ts";
 import { afterPrefix, encodeKey } from "../../backend/values/ordered-key.ts";
+import type { JsonObject } from "../../backend/values/json.ts";
 import { internal } from "../../convex/_generated/api.js";
 import type { AuditEntry } from "../../convex/model/auditLists.ts";
 import type { Caller } from "../../convex/model/callers.ts";
-import { entryHash } from "../../convex/shared/auditChain.ts";
+import { entryHash, partDigest } from "../../convex/shared/auditChain.ts";
 import { copyTemplate } from "../helpers/template.ts";
 import { deployOn } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
@@ -25,7 +26,7 @@ const falsifications: Falsification[] = [
   { title: "nothing", falsify: () => undefined, broken: null },
   {
     title: "another actor",
-    falsify: (tx, entries) => tx.patch(ROOT, at(entries, 4).id, { actor: { type: "user", id: "eve", name: "Eve" } }),
+    falsify: (tx, entries) => tx.patch(ROOT, at(entries, 4).id, { actor: { type: "user", id: "eve" } }),
     broken: { seq: 4, problem: "altered" },
   },
   {
@@ -107,7 +108,7 @@ const falsifications: Falsification[] = [
     title: "an entry put at the end, the head left as it was",
     falsify(tx, entries) {
       const last = at(entries, 6);
-      const added = { ...last, seq: 7, previousHash: last.hash };
+      const added = { ...last, seq: 7, previousHash: last.hash, personDigest: null };
       tx.insert(ROOT, "audit", { ...toRow(added), hash: entryHash(added) });
     },
     broken: { seq: 7, problem: "head" },
@@ -124,6 +125,81 @@ const falsifications: Falsification[] = [
     title: "the head removed",
     falsify: (tx, entries) => tx.remove(ROOT, headOf(tx, at(entries, 6).organizationId)),
     broken: { seq: 6, problem: "head" },
+  },
+  {
+    title: "another name for who did it",
+    falsify: (tx, entries) =>
+      patchPart(tx, at(entries, 4), (row) => ({ part: { ...objectOf(row.part), name: "Eve" } })),
+    broken: { seq: 4, problem: "person" },
+  },
+  {
+    title: "another address for who did it",
+    falsify: (tx, entries) =>
+      patchPart(tx, at(entries, 5), (row) => ({ part: { ...objectOf(row.part), ip: "198.51.100.1" } })),
+    broken: { seq: 5, problem: "person" },
+  },
+  {
+    title: "a name and a salt with a digest to match",
+    falsify(tx, entries) {
+      const salt = "0".repeat(32);
+      const part = { name: "Eve", ip: null, agent: null };
+      patchPart(tx, at(entries, 4), () => ({ part, salt }));
+      tx.patch(ROOT, at(entries, 4).id, { personDigest: partDigest(salt, part) });
+    },
+    broken: { seq: 4, problem: "altered" },
+  },
+  {
+    title: "who did it taken away, with no erasure",
+    falsify: (tx, entries) => tx.remove(ROOT, partOf(tx, at(entries, 6)).id),
+    broken: { seq: 6, problem: "person" },
+  },
+  {
+    title: "who did it taken away, and an erasure that no entry tells of",
+    falsify(tx, entries) {
+      const { organizationId, actor } = at(entries, 4);
+      tx.remove(ROOT, partOf(tx, at(entries, 4)).id);
+      tx.insert(ROOT, "auditErasures", { organizationId, targetId: actor.id, seq: 6 });
+    },
+    broken: { seq: 4, problem: "person" },
+  },
+  {
+    title: "two people who change places",
+    falsify(tx, entries) {
+      const [fourth, fifth] = [partOf(tx, at(entries, 4)), partOf(tx, at(entries, 5))];
+      tx.patch(ROOT, fourth.id, { seq: 5 });
+      tx.patch(ROOT, fifth.id, { seq: 4 });
+    },
+    broken: { seq: 4, problem: "person" },
+  },
+  {
+    title: "a second person for one entry",
+    falsify(tx, entries) {
+      const { _id, _creationTime, ...row } = partOf(tx, at(entries, 3)).value;
+      tx.insert(ROOT, "auditPersons", row);
+    },
+    broken: { seq: 3, problem: "person" },
+  },
+  {
+    title: "a person for an entry that had none",
+    falsify(tx, entries) {
+      const { _id, _creationTime, ...row } = partOf(tx, at(entries, 3)).value;
+      tx.insert(ROOT, "auditPersons", { ...row, seq: 1 });
+    },
+    broken: { seq: 1, problem: "person" },
+  },
+  {
+    title: "a person filed under another, where no erasure finds it",
+    falsify: (tx, entries) => patchPart(tx, at(entries, 5), () => ({ personId: "eve" })),
+    broken: { seq: 5, problem: "person" },
+  },
+  {
+    title: "the beginning cut off as if pruned, with no pruning",
+    falsify(tx, entries) {
+      const { organizationId, hash } = at(entries, 3);
+      for (const { id } of entries.slice(0, 3)) tx.remove(ROOT, id);
+      tx.patch(ROOT, headOf(tx, organizationId), { pruned: { seq: 3, hash, through: 3 } });
+    },
+    broken: { seq: 1, problem: "missing" },
   },
 ];
 
@@ -192,9 +268,30 @@ function at(entries: AuditEntry[], seq: number): AuditEntry {
   return entry;
 }
 
-/** An entry as its table holds it: what is null there is absent. */
-function toRow({ id: _id, reason, ip, agent, ...entry }: AuditEntry) {
-  return { ...entry, ...(reason !== null && { reason }), ...(ip !== null && { ip }), ...(agent !== null && { agent }) };
+/** An entry as its table holds it: people are elsewhere, and a reason that is null there is absent. */
+function toRow(entry: AuditEntry) {
+  const { id: _id, reason, ip: _ip, agent: _agent, subject: _subject, erased: _erased, ...rest } = entry;
+  const { personSalt: _personSalt, subjectSalt: _subjectSalt, ...row } = rest;
+  const { type, id } = entry.actor;
+  return { ...row, actor: type === "user" ? { type, id } : entry.actor, ...(reason !== null && { reason }) };
+}
+
+/** The row with who did it. */
+function partOf(tx: Transaction, { organizationId, seq }: AuditEntry): Document {
+  const prefix = encodeKey([organizationId, seq]);
+  const range = { lower: prefix, upper: afterPrefix(prefix) };
+  for (const { document } of tx.scan(ROOT, "auditPersons", "by_entry", range, "asc")) return document;
+  throw new Error(`the entry ${seq} tells of nobody`);
+}
+
+function patchPart(tx: Transaction, entry: AuditEntry, change: (row: JsonObject) => JsonObject): void {
+  const { id, value } = partOf(tx, entry);
+  tx.patch(ROOT, id, change(value));
+}
+
+function objectOf(value: unknown): JsonObject {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table's schema says so
+  return value as JsonObject;
 }
 
 function headOf(tx: Transaction, organizationId: string): string {

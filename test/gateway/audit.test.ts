@@ -171,6 +171,7 @@ describe.each(engines)("the audit trail over REST on $name", (engine) => {
 
 const ENTRY: AuditEntry = {
   id: "e1",
+  format: 2,
   organizationId: "o1",
   seq: 1,
   at: 0,
@@ -184,6 +185,13 @@ const ENTRY: AuditEntry = {
   requestId: "r1",
   ip: null,
   agent: null,
+  subject: null,
+  erased: false,
+  personId: "u1",
+  personDigest: "d",
+  personSalt: "s",
+  subjectDigest: null,
+  subjectSalt: null,
   previousHash: "p",
   hash: "h",
 };
@@ -203,7 +211,7 @@ test.each([
   ["plain - text", "plain - text"],
 ])("C9 the CSV cell of %j is %j", (agent, cell) => {
   const line = toExportText([{ ...ENTRY, agent }], "csv", false);
-  const expected = `1,1970-01-01T00:00:00.000Z,user,u1,Ada,key.create,key,k1,,"{""name"":""x""}",,r1,,${cell},e1,o1,p,h\r\n`;
+  const expected = `1,1970-01-01T00:00:00.000Z,user,u1,Ada,key.create,key,k1,,"{""name"":""x""}",,r1,,${cell},,false,e1,o1,2,u1,d,s,,,p,h\r\n`;
   expect(line).toBe(expected);
 });
 
