@@ -4,8 +4,8 @@ import { engines } from "../convex/engines.ts";
 import { documented, findDocumented } from "./document.ts";
 import type { Documented } from "./document.ts";
 import { toRequest, wrongInputs } from "./operation-call.ts";
-import { freshName, recipes, statusOf } from "./recipe.ts";
-import type { Recipe } from "./recipe.ts";
+import { freshName, recipes, statusOf, walked } from "./recipe.ts";
+import type { Walked } from "./recipe.ts";
 import { openWorld, textOf } from "./world.ts";
 import type { Answer, Parts, Person, World } from "./world.ts";
 
@@ -13,12 +13,6 @@ const UNKNOWN_ID = "k17c5r9t2w8x4z0b3m6n7p1q5s9v2y4d";
 const MIB = 1024 * 1024;
 const JSON_TYPE = { "content-type": "application/json" };
 
-type Walked = { name: string; operation: Documented; recipe: Recipe };
-
-const walked: Walked[] = documented.flatMap((operation) => {
-  const recipe = recipes.get(operation.operationId);
-  return recipe === undefined ? [] : [{ name: operation.operationId, operation, recipe }];
-});
 const guarded = walked.filter(({ operation }) => operation.security.length > 0);
 
 test("T19: every operation is walked, and every recipe is of one", () => {

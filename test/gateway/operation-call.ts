@@ -2,22 +2,31 @@ import type { Documented, JsonSchema } from "./document.ts";
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** An input as a request, each field where the document places it. Throws for a field that the document does not have. */
-export function toRequest(operation: Documented, input: Input): { path: string; body?: Record<string, unknown> } {
+/** An input's fields where the document places them. Throws for a field that it does not have. */
+export function placed(
+  operation: Documented,
+  input: Input,
+): Record<"path" | "query" | "body", Record<string, unknown>> {
   const places = new Map(operation.parameters.map((parameter) => [parameter.name, parameter.in]));
-  const entries = Object.entries(input);
-  const at = (place: string) => entries.filter(([name]) => (places.get(name) ?? "body") === place);
-  const query = new URLSearchParams(at("query").map(([name, value]) => [name, String(value)]));
-  const path = at("path").reduce(
-    (filled, [name, value]) => filled.replace(`{${name}}`, encodeURIComponent(String(value))),
+  const at = (place: string) =>
+    Object.fromEntries(Object.entries(input).filter(([name]) => (places.get(name) ?? "body") === place));
+  const body = at("body");
+  const unknown = Object.keys(body).find((name) => bodyFields(operation)[name] === undefined);
+  if (unknown !== undefined) throw new Error(`${operation.operationId} takes no field ${unknown}`);
+  return { path: at("path"), query: at("query"), body };
+}
+
+/** An input as a request. */
+export function toRequest(operation: Documented, input: Input): { path: string; body?: Record<string, unknown> } {
+  const { path, query, body } = placed(operation, input);
+  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const filled = Object.entries(path).reduce(
+    (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(String(value))),
     operation.path,
   );
-  const body = at("body");
-  const unknown = body.find(([name]) => bodyFields(operation)[name] === undefined);
-  if (unknown !== undefined) throw new Error(`${operation.operationId} takes no field ${unknown[0]}`);
   return {
-    path: query.size === 0 ? path : `${path}?${query}`,
-    ...(operation.requestBody !== undefined && { body: Object.fromEntries(body) }),
+    path: search.size === 0 ? filled : `${filled}?${search}`,
+    ...(operation.requestBody !== undefined && { body }),
   };
 }
 

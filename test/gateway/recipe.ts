@@ -1,4 +1,5 @@
 /// <reference types="vite/client" />
+import { documented } from "./document.ts";
 import type { Documented } from "./document.ts";
 import type { World } from "./world.ts";
 
@@ -31,6 +32,15 @@ const files = import.meta.glob<{ recipes: Recipes }>("./recipes/*.ts", { eager: 
 export const recipes: ReadonlyMap<string, Recipe> = new Map(
   Object.values(files).flatMap((file) => Object.entries(file.recipes)),
 );
+
+/** An operation of the document with its recipe. */
+export type Walked = { name: string; operation: Documented; recipe: Recipe };
+
+/** All for which there is a recipe; test/gateway/every-operation.test.ts sees to it that there is one for each. */
+export const walked: readonly Walked[] = documented.flatMap((operation) => {
+  const recipe = recipes.get(operation.operationId);
+  return recipe === undefined ? [] : [{ name: operation.operationId, operation, recipe }];
+});
 
 /** The status of success, of 200 and 201 the second: the first is then for a repetition. */
 export function statusOf({ responses }: Documented): number {

@@ -49,9 +49,9 @@ export const recipes: Recipes = {
       return { keyId };
     },
   },
-  "keys.explain": {
-    needs: ["keys:read"],
-    without: "NOT_FOUND",
-    input: async (world) => ({ ...(await onKey(world)), permission: "orders:read", ip: "192.0.2.7" }),
+  "keys.bulk": {
+    // It takes the right to each key that it hits.
+    needs: null,
+    input: async (world) => ({ verb: "revoke", keyIds: [(await onKey(world)).keyId], preview: true }),
   },
 };
