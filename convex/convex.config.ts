@@ -1,5 +1,4 @@
 import migrations from "@convex-dev/migrations/convex.config";
-import rateLimiter from "@convex-dev/rate-limiter/convex.config";
 import { defineApp } from "convex/server";
 import { v } from "convex/values";
 
@@ -15,11 +14,14 @@ const app = defineApp({
     LATCHKEY_TRUSTED_PROXIES: v.optional(v.string()),
     // "true" where the embedded backend runs us: it names every request's peer itself.
     LATCHKEY_EMBEDDED: v.optional(v.string()),
+    // For how many milliseconds usage counts are gathered before they are written; 0 writes them before the answer.
+    LATCHKEY_USAGE_WINDOW_MS: v.optional(v.string()),
+    // How many malformed or unknown credentials an address may show per minute; 0 for any number.
+    LATCHKEY_FAILED_CREDENTIALS_PER_MINUTE: v.optional(v.string()),
     // What our own proxy shows to a deployment that runs elsewhere, so that it is believed about the peer.
     LATCHKEY_PROXY_SECRET: v.optional(v.string()),
   },
 });
-app.use(rateLimiter);
 app.use(migrations);
 
 export default app;

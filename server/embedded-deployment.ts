@@ -3,6 +3,7 @@ import { CorruptDatabaseError, FolderNotWritableError } from "../backend/databas
 import { FolderInUseError } from "../backend/database/folder-lock.ts";
 import { startBackend, type Backend, type BackendConfig } from "../backend/main.ts";
 import { writePrivateFile } from "./data-folder.ts";
+import { runAsAdmin, type DeploymentAdmin } from "./deployment-admin.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -16,7 +17,7 @@ export interface EmbeddedDeployment extends Upstream {
  * Throws an OperatorError when another process has the folder, or its database is damaged.
  */
 export async function startEmbeddedDeployment(config: BackendConfig): Promise<EmbeddedDeployment> {
-  const backend = await start(config);
+  const backend = await start({ ...config, environment: { ...USAGE_WINDOW, ...config.environment } });
   const note = { url: backend.apiUrl, pid: process.pid };
   writePrivateFile(join(config.dataDir, "backend.json"), `${JSON.stringify(note)}\n`);
   return {
@@ -27,8 +28,25 @@ export async function startEmbeddedDeployment(config: BackendConfig): Promise<Em
     site: backend.siteHandler,
     api: backend.publicApiHandler,
     upgrade: (request, socket, head) => backend.handleUpgrade(request, socket, head),
-    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await flushUsage(backend, { cloudUrl: new URL(backend.apiUrl), adminKey: config.adminKey }, config.log);
+      await backend[Symbol.asyncDispose]();
+    },
   };
+}
+
+// The process outlives its answers, so uses are counted together and after the answer. Killing it loses the last second
+// of the counts; limits and quotas are on the disk before each answer.
+const USAGE_WINDOW = { LATCHKEY_USAGE_WINDOW_MS: "1000" };
+
+/** Writes the counts that still wait. A failure is told and does not keep the process from ending. */
+async function flushUsage(backend: Backend, admin: DeploymentAdmin, log: BackendConfig["log"]): Promise<void> {
+  if (!backend.deployed) return;
+  try {
+    await runAsAdmin(admin, "action", "usage:flush");
+  } catch (error) {
+    log({ level: "warn", message: "The last usage counts could not be written", error });
+  }
 }
 
 async function start(config: BackendConfig): Promise<Backend> {

@@ -1,9 +1,10 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Caller } from "../model/callers.ts";
 import type { Once } from "../model/repetitions.ts";
-import type { Rate } from "../model/verifyKey.ts";
+import type { Rate } from "../shared/allowance.ts";
 import type { Grant } from "../shared/permissions.ts";
 import type { KeyState } from "../model/keyStates.ts";
+import type { Left } from "../model/spending.ts";
 
 /** A request that has arrived, with what is known of its sender before anyone is authenticated. */
 export type Arrival = {
@@ -13,11 +14,28 @@ export type Arrival = {
   /** Null when no trustworthy hop says. */
   ip: string | null;
   agent: string | null;
+  /** Filled in as it becomes known. */
+  notes: CallNotes;
 };
 
-/** Who calls, and in which organization. The key's state, or what the membership gives, is as of this request. */
+/** What usage figures need to know of a request. */
+export type CallNotes = {
+  /** The key that calls, once its secret was found right. */
+  key: KeyState | null;
+  /** Whether the key was let in: only then the request is a use of it. */
+  isAdmitted: boolean;
+  /** What the request is for, when one operation is all that it can be for. */
+  operation: string | null;
+  /** The operations that were run, with `OK` or the code of their refusal. */
+  calls: { operation: string; outcome: string }[];
+};
+
+/**
+ * Who calls, and in which organization. The key's state and what is left of its limits, or what the membership gives,
+ * are as of this request; `rate` is the limit that comes next.
+ */
 export type Identified =
-  | { type: "key"; caller: Extract<Caller, { type: "key" }>; key: KeyState; rate: Rate | null }
+  | { type: "key"; caller: Extract<Caller, { type: "key" }>; key: KeyState; left: Left; rate: Rate | null }
   | { type: "user"; caller: Caller; userId: string; role: string; grants: readonly Grant[]; rate: null };
 
 /** What a procedure is given. */

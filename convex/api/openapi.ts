@@ -9,6 +9,8 @@ type JsonSchema = { [keyword: string]: unknown };
 
 const TAGS = [
   { name: "Keys", description: "Create keys, look at them, end them, and ask whether one is good." },
+  { name: "Policy", description: "What the organization allows of its keys, and how long it keeps them." },
+  { name: "Usage", description: "How often keys were used, for what, and when last." },
   { name: "Audit", description: "Who changed what, and that nobody rewrote it." },
   { name: "Callers", description: "Who is calling, and with which rights." },
   { name: "System", description: "Whether this Latchkey can serve." },
@@ -29,6 +31,7 @@ const COMMON_ERRORS: ErrorCode[] = [
   "NOT_FOUND",
   "INVALID_INPUT",
   "RATE_LIMITED",
+  "USAGE_EXCEEDED",
   "INTERNAL",
   "TIMEOUT",
 ];

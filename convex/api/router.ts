@@ -7,6 +7,7 @@ import { licensesRouter } from "./routers/licenses.ts";
 import { membersRouter } from "./routers/members.ts";
 import { organizationRouter } from "./routers/organization.ts";
 import { permissionsRouter } from "./routers/permissions.ts";
+import { policyRouter } from "./routers/policy.ts";
 import { rolesRouter } from "./routers/roles.ts";
 import { tokenRouter } from "./routers/token.ts";
 import { usage } from "./routers/usage.ts";
@@ -24,6 +25,7 @@ export const appRouter = router({
   organization: organizationRouter,
   audit: auditRouter,
   usage,
+  policy: policyRouter,
   token: tokenRouter,
   whoami,
   explain: explainCaller,

@@ -81,10 +81,17 @@ export const router = t.router;
 export const publicProcedure = t.procedure;
 
 /** A person or a key, in one organization. Whether it may do the thing is decided where the thing is done. */
-export const callerProcedure = t.procedure.use(async ({ ctx, meta, getRawInput, next }) => {
-  const ownKeyId = meta?.forOwner === true ? readKeyId(await getRawInput()) : undefined;
-  return await next({ ctx: { identified: await ctx.identify(ownKeyId) } });
-});
+export const callerProcedure = t.procedure
+  .use(async ({ ctx, path, next }) => {
+    const result = await next();
+    const outcome = result.ok ? "OK" : (toRefusal(result.error) ?? FAULT).code;
+    ctx.arrival.notes.calls.push({ operation: path, outcome });
+    return result;
+  })
+  .use(async ({ ctx, meta, getRawInput, next }) => {
+    const ownKeyId = meta?.forOwner === true ? readKeyId(await getRawInput()) : undefined;
+    return await next({ ctx: { identified: await ctx.identify(ownKeyId) } });
+  });
 
 /** The key that an operation is about, before its input is checked. */
 function readKeyId(input: unknown): string | undefined {

@@ -59,9 +59,18 @@ export const rateSchema = z
     limit: z.number().int(),
     remaining: z.number().int(),
     resetMs: z.number().describe("Until all of the limit is back."),
-    retryAfterMs: z.number().describe("Until one request is; 0 when there is one now."),
+    retryAfterMs: z.number().describe("Until the same call would pass; 0 when it passed."),
   })
   .meta({ id: "Rate", description: "Where a key stands against its rate limit." });
+
+/** A key's quota after this call, in uses. */
+export const quotaStateSchema = z
+  .object({
+    limit: z.number().int(),
+    remaining: z.number().int(),
+    refillAt: z.number().int().nullable().describe("When all of it comes back, epoch milliseconds; null for never."),
+  })
+  .meta({ id: "QuotaState", description: "Where a key stands against its quota." });
 
 const facts = {
   keyId: z.string(),
@@ -79,7 +88,13 @@ const facts = {
 /** The verdict on a key, told apart by `code`. */
 export const verificationSchema = z
   .discriminatedUnion("code", [
-    z.object({ valid: z.literal(true), code: z.literal("VALID"), ...facts, rateLimit: rateSchema.nullable() }),
+    z.object({
+      valid: z.literal(true),
+      code: z.literal("VALID"),
+      ...facts,
+      rateLimit: rateSchema.nullable(),
+      quota: quotaStateSchema.nullable(),
+    }),
     z.object({
       valid: z.literal(false),
       code: z.enum(["REVOKED", "EXPIRED", "DISABLED", "NOT_YET_VALID", "INSUFFICIENT_PERMISSIONS"]),
@@ -93,7 +108,23 @@ export const verificationSchema = z
         .enum(["IP", "RESOURCE", "LICENSE"])
         .describe("IP: it may not be used from there. RESOURCE: not on that. LICENSE: it does not hold that one now."),
     }),
-    z.object({ valid: z.literal(false), code: z.literal("RATE_LIMITED"), ...facts, rateLimit: rateSchema }),
+    z.object({
+      valid: z.literal(false),
+      code: z.literal("RATE_LIMITED"),
+      ...facts,
+      reason: z
+        .enum(["KEY", "ORGANIZATION"])
+        .describe("KEY: it has spent its own limit. ORGANIZATION: the organization's keys have spent theirs together."),
+      rateLimit: rateSchema.describe("Where that limit stands."),
+    }),
+    z.object({ valid: z.literal(false), code: z.literal("USAGE_EXCEEDED"), ...facts, quota: quotaStateSchema }),
+    z.object({
+      valid: z.literal(false),
+      code: z.literal("COST_TOO_HIGH").describe("The cost is above all of a limit: no wait helps."),
+      ...facts,
+      rateLimit: rateSchema.nullable(),
+      quota: quotaStateSchema.nullable(),
+    }),
     z.object({ valid: z.literal(false), code: z.literal("NOT_FOUND") }),
   ])
   .meta({ id: "Verification", description: "The verdict on a key. A key that is not good still says which it is." });
@@ -118,4 +149,5 @@ export const EXAMPLE_VERIFICATION = {
   licenses: ["pro"],
   metadata: { customer: "42" },
   rateLimit: null,
+  quota: { limit: 10_000, remaining: 9_481, refillAt: 1_790_208_000_000 },
 };

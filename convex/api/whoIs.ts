@@ -1,5 +1,5 @@
 import { isLicenseValid } from "../model/judgement.ts";
-import type { Rate } from "../model/verifyKey.ts";
+import type { QuotaState, Rate } from "../shared/allowance.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { PERMISSIONS, covers, isLatchkeyPermission, scopeOf } from "../shared/permissions.ts";
 import type { Grant, LatchkeyPermission } from "../shared/permissions.ts";
@@ -19,6 +19,7 @@ export type WhoIs =
       licenses: string[];
       expiresAt: number | null;
       rateLimit: Rate | null;
+      quota: QuotaState | null;
     }
   | { type: "user"; userId: string; organizationId: string; role: string; permissions: string[] };
 
@@ -41,7 +42,8 @@ export function whoIs(identified: Identified, now: number): WhoIs {
     permissions,
     licenses: licenses.filter((license) => isLicenseValid(license, now)).map((license) => license.name),
     expiresAt,
-    rateLimit: identified.rate,
+    rateLimit: identified.left.rateLimit,
+    quota: identified.left.quota,
   };
 }
 

@@ -6,12 +6,15 @@ import type { Arrival, Identified } from "../api/context.ts";
 import { findSessionUserId } from "../auth/findSession.ts";
 import { isAllowedFrom, refusalOf } from "../model/judgement.ts";
 import type { Refusal } from "../model/judgement.ts";
-import { findKey, readClock, useKey } from "../model/verifyKey.ts";
+import { takeUse, tighterRate } from "../model/spending.ts";
+import type { Spent } from "../model/spending.ts";
+import { findKey, readClock } from "../model/verifyKey.ts";
 import { parseAddress } from "../shared/cidr.ts";
 import type { KeyState } from "../model/keyStates.ts";
-import { latchkeyError, missingKey, rateLimited } from "../shared/errors.ts";
+import { latchkeyError, missingKey, rateLimited, usageExceeded } from "../shared/errors.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import { readCredential } from "./credential.ts";
+import { noteFailure, requireCalm } from "./failedCredentials.ts";
 import { requireOwnOrigin } from "./origins.ts";
 
 type Organization = FunctionReturnType<typeof internal.sessions.organizationsOf>[number];
@@ -49,19 +52,21 @@ export async function authenticate(ctx: ActionCtx, arrival: Arrival, ownKeyId?: 
 /**
  * Whose credential the request carries; a key's is then used once. Missing, malformed and unknown credentials get
  * one answer, UNAUTHENTICATED; only who holds the right secret learns that its key is revoked, expired or
- * disabled. Throws RATE_LIMITED once the key has spent its limit.
+ * disabled. Throws RATE_LIMITED and USAGE_EXCEEDED once the key has spent its limits, and RATE_LIMITED, whatever the
+ * credential is, to an address that has shown too many that are none.
  */
 export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bearer> {
   const { request } = arrival;
   const credential = readCredential(request.headers);
   requireOwnOrigin(credential, request);
   if (credential === null) throw unauthenticated();
+  requireCalm(arrival.ip, Date.now());
   if (credential.type === "key") {
     return await admit(ctx, arrival, await findKey(ctx, credential.key));
   }
   if (credential.type === "token") return await admitToken(ctx, arrival, credential.token);
   const userId = await findSessionUserId(ctx, credential);
-  if (userId === null) throw unauthenticated();
+  if (userId === null) throw unknownCredential(arrival);
   return { type: "user", userId };
 }
 
@@ -91,8 +96,9 @@ export async function admit(
   arrival: Arrival,
   key: KeyState | null,
 ): Promise<Extract<Identified, { type: "key" }>> {
-  if (key === null) throw unauthenticated();
+  if (key === null) throw unknownCredential(arrival);
   const now = Date.now();
+  arrival.notes.key = key;
   const refusal = refusalOf(key, await readClock(ctx, key, now));
   if (refusal !== null) throw latchkeyError(REFUSALS[refusal].code, REFUSALS[refusal].message);
   const wanted = arrival.request.headers.get("x-organization-id");
@@ -106,10 +112,19 @@ export async function admit(
   if (!isAllowedFrom(key, arrival.ip === null ? null : parseAddress(arrival.ip))) {
     throw latchkeyError("FORBIDDEN", "This key may not be used from this address. Ask an admin of the organization.");
   }
-  const rate = await useKey(ctx, key, now, arrival);
-  if (rate !== null && !rate.ok) throw rateLimited(rate);
+  const use = await takeUse(ctx, key, { cost: 1, at: now });
+  if (use.spent !== null) throw toError(use.spent, now);
+  arrival.notes.isAdmitted = true;
   const { keyId, organizationId } = key;
-  return { type: "key", caller: { type: "key", keyId, organizationId, request: toRequest(arrival) }, key, rate };
+  const caller = { type: "key" as const, keyId, organizationId, request: toRequest(arrival) };
+  return { type: "key", caller, key, left: use.left, rate: tighterRate(use.left) };
+}
+
+/** No limit is below one use, so a cost of one is never too high. */
+function toError(spent: Spent, now: number): Error {
+  if (spent.code === "RATE_LIMITED") return rateLimited(spent.rateLimit, spent.reason);
+  const { limit = 0, remaining = 0, refillAt = null } = spent.quota ?? {};
+  return usageExceeded({ limit, remaining, retryAfterMs: refillAt === null ? null : refillAt - now });
 }
 
 /** Lets in the key that an exchange token is of, cut to what the token carries. */
@@ -121,7 +136,7 @@ async function admitToken(
   // Loads jose, which no other credential needs.
   const { findToken } = await import("../model/tokens.ts");
   const token = await findToken(ctx, text);
-  if (token === null) throw unauthenticated();
+  if (token === null) throw unknownCredential(arrival);
   const { key, narrowedTo, narrowedUntil } = token;
   const identified = await admit(ctx, arrival, key);
   return { ...identified, caller: { ...identified.caller, narrowedTo, narrowedUntil } };
@@ -165,6 +180,11 @@ function chooseOrganization(organizations: Organization[], wanted: string | null
 
 function toRequest({ traceId, ip, agent }: Arrival): { id: string; ip?: string; agent?: string } {
   return { id: traceId, ...(ip !== null && { ip }), ...(agent !== null && { agent }) };
+}
+
+function unknownCredential({ ip }: Arrival): Error {
+  noteFailure(ip, Date.now());
+  return unauthenticated();
 }
 
 /** One answer for everything that is no credential of ours, so that trying teaches nothing. */

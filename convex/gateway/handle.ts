@@ -2,6 +2,7 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { FAULT, latchkeyError, toErrorData } from "../shared/errors.ts";
 import type { LatchkeyErrorData } from "../shared/errors.ts";
+import { noteUse, settleUses } from "../model/keyUses.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { corsHeaders, preflightHeaders } from "./origins.ts";
 import type { Answer } from "./respond.ts";
@@ -23,13 +24,42 @@ export async function handle(ctx: ActionCtx, request: Request, serve: Serve): Pr
   if (request.method === "OPTIONS")
     return toResponse(noContent(preflightHeaders(request.headers)), { traceId, cors: {} });
   const cors = corsHeaders(request.headers);
+  const arrival = toArrival(request, traceId);
   try {
-    const arrival = { request, traceId, ip: clientAddress(request.headers), agent: readAgent(request.headers) };
     const answer = await withinDeadline(serve(ctx, arrival));
+    await countCall(ctx, arrival, "OK");
     return answer instanceof Response ? passOn(answer, { traceId, cors }) : toResponse(answer, { traceId, cors });
   } catch (thrown) {
-    return toResponse(problem(toRefusal(thrown, traceId), traceId), { traceId, cors });
+    const refusal = toRefusal(thrown, traceId);
+    await countCall(ctx, arrival, refusal.code);
+    return toResponse(problem(refusal, traceId), { traceId, cors });
   }
+}
+
+function toArrival(request: Request, traceId: string): Arrival {
+  return {
+    request,
+    traceId,
+    ip: clientAddress(request.headers),
+    agent: readAgent(request.headers),
+    notes: { key: null, isAdmitted: false, operation: null, calls: [] },
+  };
+}
+
+/**
+ * Counts the call for its key, if a key made it, and sees to it that this and what the call counted for other keys is
+ * written. `outcome` is for a request that ended before its operation was run, or that is not run as one.
+ */
+async function countCall(ctx: ActionCtx, { notes, ip, agent }: Arrival, outcome: string): Promise<void> {
+  const { key, isAdmitted, operation, calls } = notes;
+  if (key !== null) {
+    const at = Date.now();
+    const by = isAdmitted ? { ip, agent } : null;
+    for (const call of calls.length > 0 ? calls : [{ operation: operation ?? "unknown", outcome }]) {
+      noteUse(key, { ...call, at, by });
+    }
+  }
+  await settleUses(ctx);
 }
 
 type Envelope = { traceId: string; cors: Record<string, string> };

@@ -8,6 +8,7 @@ import { admit, authenticate } from "./authenticate.ts";
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { readJson, requireSmallBody } from "./body.ts";
 import { readCredential } from "./credential.ts";
+import { requireCalm } from "./failedCredentials.ts";
 import { json, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
 
@@ -19,11 +20,13 @@ import type { Answer } from "./respond.ts";
  * query; what is wrong with it is told only after the caller has been let in.
  */
 export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Answer | Response> {
-  const { request } = arrival;
+  const { request, notes } = arrival;
+  notes.operation = "keys.verify";
   requireSmallBody(request.headers);
   const credential = readCredential(request.headers);
   const read = await readBody(request);
   const question = "input" in read && !request.url.includes("?") ? readPlain(read.input) : null;
+  if (credential !== null) requireCalm(arrival.ip, Date.now());
   const found =
     credential?.type === "key" && question !== null
       ? await findKeys(ctx, { caller: credential.key, target: question.key })
@@ -51,6 +54,7 @@ async function readBody(request: Request): Promise<{ input: unknown } | { refusa
 
 /** `GET /api/v1/whoami`. */
 export async function serveWhoami(ctx: ActionCtx, arrival: Arrival): Promise<Answer | Response> {
+  arrival.notes.operation = "whoami";
   const identified = await authenticate(ctx, arrival);
   if (arrival.request.url.includes("?")) {
     const { serveOperation } = await import("./rest.ts");
@@ -66,7 +70,7 @@ function readPlain(input: unknown): VerifyQuestion | null {
   return fields.length === 0 ? question : null;
 }
 
-const PLAIN_FIELDS: ReadonlySet<string> = new Set([
+const TEXTS: ReadonlySet<string> = new Set([
   "key",
   "permission",
   "ip",
@@ -74,8 +78,12 @@ const PLAIN_FIELDS: ReadonlySet<string> = new Set([
   "license",
 ] satisfies (keyof VerifyInput)[]);
 
-/** Cost and tags have shapes of their own and are left to the schema. */
+/** Whether every field has its type. What it says is read by `readQuestion`, here as after the schema. */
 function isPlain(input: unknown): input is VerifyInput {
   if (typeof input !== "object" || input === null || !("key" in input)) return false;
-  return Object.entries(input).every(([field, value]) => PLAIN_FIELDS.has(field) && typeof value === "string");
+  return Object.entries(input).every(([field, value]) => {
+    if (TEXTS.has(field)) return typeof value === "string";
+    if (field === "cost") return typeof value === "number";
+    return field === "tags" && Array.isArray(value) && value.every((tag) => typeof tag === "string");
+  });
 }

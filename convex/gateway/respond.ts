@@ -1,4 +1,4 @@
-import type { ErrorCode, LatchkeyErrorData, SpentRate } from "../shared/errors.ts";
+import type { ErrorCode, LatchkeyErrorData, SpentQuota, SpentRate } from "../shared/errors.ts";
 import { HTTP_STATUS } from "../shared/errors.ts";
 
 /** An answer before it becomes a `Response`: the one place that builds it adds what every answer has. */
@@ -88,6 +88,7 @@ export function problem(error: LatchkeyErrorData, traceId: string): Answer {
         ...rateHeaders(error.rate),
         "Retry-After": toSeconds(error.rate.retryAfterMs),
       }),
+      ...(error.quota !== undefined && quotaHeaders(error.quota)),
     },
   };
 }
@@ -100,6 +101,13 @@ export function rateHeaders(rate: Omit<SpentRate, "retryAfterMs"> | null): Recor
     "RateLimit-Remaining": String(rate.remaining),
     "RateLimit-Reset": toSeconds(rate.resetMs),
   };
+}
+
+/** A used-up quota in the same headers. One that never comes back has no time to wait for. */
+function quotaHeaders({ limit, remaining, retryAfterMs }: SpentQuota): Record<string, string> {
+  const standing = { "RateLimit-Limit": String(limit), "RateLimit-Remaining": String(remaining) };
+  if (retryAfterMs === null) return standing;
+  return { ...standing, "RateLimit-Reset": toSeconds(retryAfterMs), "Retry-After": toSeconds(retryAfterMs) };
 }
 
 /** Rounded up: who comes back a moment early is refused again. */

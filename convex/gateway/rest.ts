@@ -29,6 +29,7 @@ export async function serveRest(ctx: ActionCtx, arrival: Arrival): Promise<Answe
     return { ...refused, headers: { ...refused.headers, Allow: match.allowed.join(", ") } };
   }
   const { operation, params } = match;
+  arrival.notes.operation = operation.name;
   const ownKeyId = operation.meta.forOwner === true ? params.keyId : undefined;
   const identified = operation.meta.public === true ? null : await authenticate(ctx, arrival, ownKeyId);
   const body = readsQuery(operation) ? undefined : await readJson(request);

@@ -61,8 +61,13 @@ export async function updateKey(
     const isLive = isLiveUnder(policy, owner.roleText, now);
     await requireFreeName(ctx, { organizationId, ownerRef, nameKey: after.nameKey, now, isLive, except: key._id });
   }
-  // The policy's longest lifetime counts from here.
-  const timed = fields.includes("expiresAt") ? { ...changed, expirySetAt: now } : changed;
+  const timed = {
+    ...changed,
+    // The policy's longest lifetime counts from here.
+    ...(fields.includes("expiresAt") && { expirySetAt: now }),
+    // So do monthly refills, unless the quota is refilled as before.
+    ...(after.quota?.refill !== key.quota?.refill && { quotaSetAt: now }),
+  };
   await ctx.db.patch("keys", key._id, timed);
   await recordChange(ctx, caller, {
     action: "key.update",

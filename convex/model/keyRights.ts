@@ -48,7 +48,8 @@ export async function requireKey(
   throw latchkeyError("FORBIDDEN", `You may see this key but not ${verb} it. Ask an admin of the organization.`);
 }
 
-async function findKey(
+/** The key of the organization with this id, or with this public id; null when it has none. */
+export async function findKey(
   ctx: QueryCtx,
   organizationId: Id<"organization">,
   keyIdText: string,

@@ -1,22 +1,24 @@
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
-import type { SpentRate } from "../shared/errors.ts";
+import type { QuotaState, Rate } from "../shared/allowance.ts";
+import { formatAddress } from "../shared/cidr.ts";
+import { isForeignShaped } from "../shared/foreignKey.ts";
 import type { Json } from "../shared/json.ts";
 import { isJwtKey } from "../shared/jwt.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import type { KeyState } from "./keyStates.ts";
+import { settleFirstUse } from "./firstUses.ts";
 import { isLicenseValid, judge } from "./judgement.ts";
 import type { Clock, Forbidden, Refusal } from "./judgement.ts";
 import { noteUse } from "./keyUses.ts";
 import type { Sender } from "./keyUses.ts";
+import { takeUse } from "./spending.ts";
+import type { Spent } from "./spending.ts";
 import type { VerifyQuestion } from "./verifyQuestion.ts";
 
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
-
-/** Where a key stands against its own limit after a call; `ok` is whether the call was within it. */
-export type Rate = SpentRate & { ok: boolean };
 
 type KeyFacts = Pick<
   KeyState,
@@ -25,16 +27,30 @@ type KeyFacts = Pick<
 
 /** The verdict on a key. One that is not good still says which it is; one that is not ours says nothing. */
 export type Verification =
-  | ({ valid: true; code: "VALID"; rateLimit: Rate | null } & KeyFacts)
+  | ({ valid: true; code: "VALID"; rateLimit: Rate | null; quota: QuotaState | null } & KeyFacts)
   | ({ valid: false; code: Refusal | "INSUFFICIENT_PERMISSIONS" } & KeyFacts)
   | ({ valid: false; code: "FORBIDDEN"; reason: Forbidden } & KeyFacts)
-  | ({ valid: false; code: "RATE_LIMITED"; rateLimit: Rate } & KeyFacts)
+  | ({ valid: false } & Spent & KeyFacts)
   | { valid: false; code: "NOT_FOUND" };
 
-/** The key whose plaintext this is, or null. A wrong shape or checksum costs neither a hash nor a read. */
+/**
+ * The key whose plaintext this is, or null. A wrong shape or checksum costs neither a hash nor a read, unless the text
+ * begins as imported keys do. Throws RATE_LIMITED and UNAVAILABLE as `settleFirstUse` does.
+ */
 export async function findKey(ctx: ActionCtx, text: string): Promise<KeyState | null> {
-  if (!isKeyShaped(text)) return null;
-  return await ctx.runQuery(internal.verification.byHash, { hash: sha256Base64Url(text) });
+  const isOurs = isKeyShaped(text);
+  if (!isOurs && !(await beginsAsImported(ctx, text))) return null;
+  const find = async () => await ctx.runQuery(internal.verification.byHash, { hash: sha256Base64Url(text) });
+  const found = await find();
+  if (found !== null || isOurs) return found;
+  return (await settleFirstUse(ctx, text)) ? await find() : null;
+}
+
+/** The beginnings are few and cached, so for nearly every text this is all that is done. */
+async function beginsAsImported(ctx: ActionCtx, text: string): Promise<boolean> {
+  if (!isForeignShaped(text)) return false;
+  const prefixes = await ctx.runQuery(internal.imports.prefixes, {});
+  return prefixes.some((prefix) => text.startsWith(prefix));
 }
 
 /**
@@ -60,24 +76,13 @@ function isKeyShaped(text: string): boolean {
 /** The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use. */
 export async function readClock(ctx: ActionCtx, key: KeyState, now: number): Promise<Clock> {
   if (key.idleExpiryMs === null) return { now, lastUsedAt: null };
-  return { now, lastUsedAt: await ctx.runQuery(internal.usage.lastUse, { keyId: key.keyId }) };
-}
-
-/**
- * Counts one use of a good key: takes from its limit, when it has one, and notes the time unless it was noted
- * just before. Both are done when this returns, so a use that was answered is never lost. A refused use is none.
- */
-export async function useKey(ctx: ActionCtx, key: KeyState, now: number, sender: Sender): Promise<Rate | null> {
-  const { keyId, rateLimit } = key;
-  const rate = rateLimit === null ? null : await ctx.runMutation(internal.rateLimits.consume, { keyId, ...rateLimit });
-  if (rate !== null && !rate.ok) return rate;
-  await noteUse(ctx, keyId, now, sender);
-  return rate;
+  return { now, lastUsedAt: await ctx.runQuery(internal.usage.lastUse, { usageId: key.usageId }) };
 }
 
 /**
  * Judges a key for an organization, which sees its own keys only: any other is NOT_FOUND, as if it did not
- * exist. A good key counts as used by `sender`; being judged bad costs it nothing. `found` spares the search.
+ * exist. A good key counts as used, by whom the question names or else by `sender`; being judged bad costs it nothing.
+ * `found` spares the search. What is counted is written once `settleUses` is called.
  */
 export async function verifyKey(
   ctx: ActionCtx,
@@ -90,17 +95,12 @@ export async function verifyKey(
   if (key === null || key.organizationId !== organizationId) return { valid: false, code: "NOT_FOUND" };
   const now = Date.now();
   const clock = key.idleExpiryMs === null ? { now, lastUsedAt: null } : await readClock(ctx, key, now);
-  const judgement = judge(key, question, clock);
-  const facts = toFacts(key, now);
-  if (judgement.code !== "VALID") return { valid: false, ...judgement, ...facts };
-  const rateLimit = await useKey(ctx, key, now, sender);
-  if (rateLimit !== null && !rateLimit.ok) return { valid: false, code: "RATE_LIMITED", ...facts, rateLimit };
-  return { valid: true, code: "VALID", ...facts, rateLimit };
+  return await decide(ctx, { key, clock }, question, sender);
 }
 
 /**
- * Judges several keys, each exactly as `verifyKey` would, and answers in the same order. Questions about the same key
- * are asked one after the other, so that its limit goes to the earlier ones.
+ * Judges several keys, each exactly as `verifyKey` would, and answers in the same order. Of several questions about one
+ * key, by whichever of its secrets, the earlier ones have its limits first.
  */
 export async function verifyKeys(
   ctx: ActionCtx,
@@ -108,23 +108,44 @@ export async function verifyKeys(
   questions: readonly VerifyQuestion[],
   sender: Sender,
 ): Promise<Verification[]> {
-  const lastOf = new Map<string, Promise<unknown>>();
-  return await Promise.all(
+  const now = Date.now();
+  const found = await Promise.all(
     questions.map(async (question) => {
-      const before = lastOf.get(question.key);
-      const verdict = judgeAfter(before, async () => await verifyKey(ctx, organizationId, question, sender));
-      lastOf.set(question.key, verdict);
-      return await verdict;
+      const key = await findKey(ctx, question.key);
+      if (key === null || key.organizationId !== organizationId) return { question, of: null };
+      return { question, of: { key, clock: await readClock(ctx, key, now) } };
+    }),
+  );
+  // Nothing is awaited between two of them, so they take from limits in this order.
+  return await Promise.all(
+    found.map(async ({ question, of }): Promise<Verification> => {
+      return of === null ? { valid: false, code: "NOT_FOUND" } : await decide(ctx, of, question, sender);
     }),
   );
 }
 
-async function judgeAfter(
-  before: Promise<unknown> | undefined,
-  judge: () => Promise<Verification>,
+async function decide(
+  ctx: ActionCtx,
+  { key, clock }: { key: KeyState; clock: Clock },
+  question: VerifyQuestion,
+  sender: Sender,
 ): Promise<Verification> {
-  await before;
-  return await judge();
+  const verification = await useIfGood(ctx, key, question, clock);
+  // Who shows us the key is not who uses it, when we are told.
+  const ip = question.ip === null ? sender.ip : formatAddress(question.ip);
+  const by = verification.valid ? { ip, agent: sender.agent } : null;
+  noteUse(key, { operation: "verify", outcome: verification.code, at: clock.now, tags: question.tags, by });
+  return verification;
+}
+
+async function useIfGood(ctx: ActionCtx, key: KeyState, question: VerifyQuestion, clock: Clock): Promise<Verification> {
+  const judgement = judge(key, question, clock);
+  const facts = toFacts(key, clock.now);
+  if (judgement.code !== "VALID") return { valid: false, ...judgement, ...facts };
+  const use = await takeUse(ctx, key, { cost: question.cost, at: clock.now });
+  if (use.spent !== null) return { valid: false, ...use.spent, ...facts };
+  const { rateLimit, quota } = use.left;
+  return { valid: true, code: "VALID", ...facts, rateLimit, quota };
 }
 
 function toFacts(key: KeyState, now: number): KeyFacts {

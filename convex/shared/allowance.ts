@@ -44,7 +44,11 @@ export function fillBucket(bucket: Bucket | null, { limit, windowMs }: RateLimit
 }
 
 /** How a call of this cost fares with a filled bucket, and the bucket after it. A refused call takes nothing. */
-export function takeFromBucket(bucket: Bucket, { limit, windowMs }: RateLimit, cost: number): [Rate, Bucket] {
+export function takeFromBucket(
+  bucket: Bucket,
+  { limit, windowMs }: RateLimit,
+  cost: number,
+): { rate: Rate; bucket: Bucket } {
   const price = cost * windowMs;
   const ok = price <= bucket.left;
   const left = ok ? bucket.left - price : bucket.left;
@@ -55,7 +59,7 @@ export function takeFromBucket(bucket: Bucket, { limit, windowMs }: RateLimit, c
     resetMs: Math.ceil((limit * windowMs - left) / limit),
     retryAfterMs: ok ? 0 : Math.ceil((price - left) / limit),
   };
-  return [rate, { ...bucket, left }];
+  return { rate, bucket: { ...bucket, left } };
 }
 
 /**
@@ -69,11 +73,15 @@ export function refillQuota(count: QuotaCount | null, quota: AnchoredQuota, now:
 }
 
 /** How a call of this cost fares with a refilled count, and the count after it. A refused call takes nothing. */
-export function takeFromQuota(count: QuotaCount, { limit }: Quota, cost: number): [boolean, QuotaState, QuotaCount] {
+export function takeFromQuota(
+  count: QuotaCount,
+  { limit }: Quota,
+  cost: number,
+): { ok: boolean; quota: QuotaState; count: QuotaCount } {
   const left = Math.max(0, limit - count.used);
   const ok = cost <= left;
-  const state = { limit, remaining: ok ? left - cost : left, refillAt: count.refillAt };
-  return [ok, state, ok ? { ...count, used: count.used + cost } : count];
+  const quota = { limit, remaining: ok ? left - cost : left, refillAt: count.refillAt };
+  return { ok, quota, count: ok ? { ...count, used: count.used + cost } : count };
 }
 
 /**
@@ -87,11 +95,6 @@ export function nextRefill({ refill, setAt }: AnchoredQuota, after: number): num
   const date = new Date(after);
   const inThisMonth = onDayOf(date.getUTCFullYear(), date.getUTCMonth(), day);
   return inThisMonth > after ? inThisMonth : onDayOf(date.getUTCFullYear(), date.getUTCMonth() + 1, day);
-}
-
-/** When the refill of a changed quota counts as chosen: at `now`, unless it is refilled as before and only its limit changed. */
-export function quotaSetAt(before: AnchoredQuota | null, after: Quota, now: number): number {
-  return before?.refill === after.refill ? before.setAt : now;
 }
 
 function underNewSchedule(count: QuotaCount | null, quota: AnchoredQuota): QuotaCount {

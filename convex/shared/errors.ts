@@ -24,6 +24,7 @@ export const HTTP_STATUS = {
   UNSUPPORTED_MEDIA_TYPE: 415,
   INVALID_INPUT: 422,
   RATE_LIMITED: 429,
+  USAGE_EXCEEDED: 429,
   INTERNAL: 500,
   UNAVAILABLE: 503,
   TIMEOUT: 504,
@@ -37,8 +38,17 @@ export type FieldError = { path: string; message: string };
 /** A spent rate limit: `resetMs` until all of it is back, `retryAfterMs` until one call is. */
 export type SpentRate = { limit: number; remaining: number; resetMs: number; retryAfterMs: number };
 
-/** What travels inside a `ConvexError`, across function calls and to the browser. `rate` comes with RATE_LIMITED only. */
-export type LatchkeyErrorData = { code: ErrorCode; message: string; fields?: FieldError[]; rate?: SpentRate };
+/** A used-up quota: `retryAfterMs` until it is refilled, null when it never is. */
+export type SpentQuota = { limit: number; remaining: number; retryAfterMs: number | null };
+
+/** What travels inside a `ConvexError`, across function calls and to the browser. `rate` comes with RATE_LIMITED, `quota` with USAGE_EXCEEDED only. */
+export type LatchkeyErrorData = {
+  code: ErrorCode;
+  message: string;
+  fields?: FieldError[];
+  rate?: SpentRate;
+  quota?: SpentQuota;
+};
 
 /**
  * The one way to refuse: `throw latchkeyError("CONFLICT", "Another rotation won. Load the key and try again.")`.
@@ -59,13 +69,35 @@ export function missingKey(): ConvexError<LatchkeyErrorData> {
   return latchkeyError("NOT_FOUND", "There is no such key. It may have been deleted, or belong elsewhere.");
 }
 
-/** The refusal of a caller that has spent its limit. It says when to come back. */
-export function rateLimited(rate: SpentRate): ConvexError<LatchkeyErrorData> {
-  const { limit, remaining, resetMs, retryAfterMs } = rate;
+const SPENDERS = {
+  KEY: "This key has spent its limit of requests.",
+  ORGANIZATION: "The keys of this organization have together spent their limit of requests.",
+  ADDRESS: "Too many requests from this address had no good credentials.",
+  IMPORTED: "Too many texts have been tried as one imported key.",
+};
+
+/** The refusal of a caller that has spent a limit: its own, its organization's, or its address's. It says when to come back. */
+export function rateLimited(
+  { limit, remaining, resetMs, retryAfterMs }: SpentRate,
+  spender: keyof typeof SPENDERS = "KEY",
+): ConvexError<LatchkeyErrorData> {
   return new ConvexError<LatchkeyErrorData>({
     code: "RATE_LIMITED",
-    message: `This key has spent its limit of requests. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
+    message: `${SPENDERS[spender]} Try again in ${Math.ceil(retryAfterMs / 1000)} s.`,
     rate: { limit, remaining, resetMs, retryAfterMs },
+  });
+}
+
+/** The refusal of a key that has used up its quota. It says when that is refilled, if ever. */
+export function usageExceeded({ limit, remaining, retryAfterMs }: SpentQuota): ConvexError<LatchkeyErrorData> {
+  const next =
+    retryAfterMs === null
+      ? "It does not come back: ask an admin of the organization for more."
+      : `It is refilled in ${Math.ceil(retryAfterMs / 1000)} s.`;
+  return new ConvexError<LatchkeyErrorData>({
+    code: "USAGE_EXCEEDED",
+    message: `This key has used up its quota. ${next}`,
+    quota: { limit, remaining, retryAfterMs },
   });
 }
 
@@ -85,15 +117,21 @@ export function toErrorData(thrown: unknown): LatchkeyErrorData | null {
   if (!("message" in data) || typeof data.message !== "string") return null;
   const fields = "fields" in data && Array.isArray(data.fields) ? data.fields.filter(isFieldError) : [];
   const rate = "rate" in data && isSpentRate(data.rate) ? data.rate : null;
+  const quota = "quota" in data && isSpentQuota(data.quota) ? data.quota : null;
   return {
     code: data.code,
     message: data.message,
     ...(fields.length > 0 && { fields }),
     ...(rate !== null && { rate }),
+    ...(quota !== null && { quota }),
   };
 }
 
 function isSpentRate(value: unknown): value is SpentRate {
+  return typeof value === "object" && value !== null && "limit" in value && "retryAfterMs" in value;
+}
+
+function isSpentQuota(value: unknown): value is SpentQuota {
   return typeof value === "object" && value !== null && "limit" in value && "retryAfterMs" in value;
 }
 

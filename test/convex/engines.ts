@@ -5,9 +5,7 @@ import { ConvexError, convexToJson, jsonToConvex } from "convex/values";
 import type { Value } from "convex/values";
 import { convexTest } from "convex-test";
 import * as z from "zod";
-import batchWorkerSchema from "../../node_modules/@convex-dev/batch-worker/dist/component/schema.js";
 import migrationsSchema from "../../node_modules/@convex-dev/migrations/dist/component/schema.js";
-import rateLimiterSchema from "../../node_modules/@convex-dev/rate-limiter/dist/component/schema.js";
 import schema from "../../convex/schema.ts";
 
 type AnyFunction = FunctionReference<"query" | "mutation" | "action", "public" | "internal">;
@@ -27,8 +25,6 @@ export interface Engine {
 }
 
 const migrationsModules = import.meta.glob("../../node_modules/@convex-dev/migrations/dist/component/**/*.js");
-const rateLimiterModules = import.meta.glob("../../node_modules/@convex-dev/rate-limiter/dist/component/**/*.js");
-const batchWorkerModules = import.meta.glob("../../node_modules/@convex-dev/batch-worker/dist/component/**/*.js");
 const modules = import.meta.glob<object>(["../../convex/**/*.ts", "../../convex/_generated/*.js"]);
 
 /** A deployment of convex/ inside this process, of which a test may also touch the rows. */
@@ -36,8 +32,6 @@ export function openConvexTest() {
   process.env.SITE_URL = "http://localhost:3000";
   process.env.BETTER_AUTH_SECRET = "a secret that only these tests know, and long";
   const t = convexTest(schema, modules);
-  t.registerComponent("rateLimiter", rateLimiterSchema, rateLimiterModules);
-  t.registerComponent("rateLimiter/batchWorker", batchWorkerSchema, batchWorkerModules);
   t.registerComponent("migrations", migrationsSchema, migrationsModules);
   const deployment: Deployment = {
     siteUrl: process.env.SITE_URL,

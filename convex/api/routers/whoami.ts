@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { callerProcedure } from "../trpc.ts";
-import { rateSchema } from "../verification.ts";
+import { quotaStateSchema, rateSchema } from "../verification.ts";
 import { whoIs } from "../whoIs.ts";
 import type { WhoIs } from "../whoIs.ts";
 
@@ -18,6 +18,7 @@ const whoIsSchema = z
       licenses: z.array(z.string()).describe("The names of the licenses that it holds now."),
       expiresAt: z.number().int().nullable(),
       rateLimit: rateSchema.nullable(),
+      quota: quotaStateSchema.nullable(),
     }),
     z.object({
       type: z.literal("user"),
@@ -36,7 +37,8 @@ export const whoami = callerProcedure
     status: 200,
     tag: "Callers",
     summary: "Who is calling",
-    description: "Describes the key or person behind the credential of this request, and what it may do now.",
+    description:
+      "Describes the key or person behind the credential of this request, what it may do now, and what is left of a key's limits.",
     errors: [],
     example: {
       output: {
