@@ -5,6 +5,7 @@ import type { AuthTable, Rowbase, StoredRow } from "./rows.ts";
 import { vClause } from "./where.ts";
 import type { Row } from "./where.ts";
 import { auditMembership, vOrigin } from "./membershipAudit.ts";
+import { settleRemoval } from "./removals.ts";
 
 // What auth/adapter.ts runs, each call one transaction. better-auth's own rules live in better-auth; here are
 // only storage, uniqueness, and the audit entries that must not come apart from what they tell of.
@@ -67,6 +68,7 @@ export const remove = internalMutation({
     for (const row of rows) {
       await toRowbase(ctx.db).delete(table, row._id);
       await auditMembership(ctx, origin, table, row, null);
+      await settleRemoval(ctx, origin, table, row);
     }
     return rows;
   },

@@ -12,6 +12,7 @@ import type { Page, PageWish } from "./definitions.ts";
 import { giveRoles, requireHeld, requireRight } from "./granting.ts";
 import { leaveGroups } from "./groupMembers.ts";
 import { isRoleOf } from "./keyFields.ts";
+import { onMemberRemoved } from "./leavers.ts";
 import { getMember } from "./members.ts";
 
 // better-auth lets in one member per organization and user, 1000 of them; the last owner is looked for among these.
@@ -61,7 +62,7 @@ export async function requireMember(
 ): Promise<Doc<"member">> {
   const userId = ctx.db.normalizeId("user", userIdText);
   const member = userId === null ? null : await getMember(ctx, organizationId, userId);
-  if (member === null) throw missing("member");
+  if (member === null) throw missing();
   return member;
 }
 
@@ -131,6 +132,9 @@ export async function removeMember(ctx: MutationCtx, caller: ResolvedCaller, use
     before: { userId: member.userId, role: member.role },
     after: null,
   });
+  const { organizationId, userId: leaverId } = member;
+  const removal = { organizationId, userId: leaverId, removedBy: caller.userId, requestId: caller.request.id };
+  await onMemberRemoved(ctx, removal);
 }
 
 /** Takes away what outlives a membership, so that a member who comes back starts anew. */

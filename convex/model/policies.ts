@@ -1,16 +1,40 @@
+import { v } from "convex/values";
+import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { DEFAULT_POLICY, expiryUnder, maxLifetimeOf } from "../shared/policy.ts";
-import type { Policy } from "../shared/policy.ts";
+import type { Policy, PolicyRules } from "../shared/policy.ts";
 import { getMember } from "./members.ts";
+import { vRateLimit } from "./validators.ts";
+
+const ruleFields = {
+  defaultLifetimeMs: v.number(),
+  maxLifetimeMs: v.union(v.number(), v.null()),
+  maxLifetimeMsByRole: v.record(v.string(), v.number()),
+  neverExpiring: v.boolean(),
+  liveKeysPerOwner: v.number(),
+  requiredCidrs: v.union(v.array(v.string()), v.null()),
+  idleExpiryMs: v.union(v.number(), v.null()),
+  deadKeyRetentionMs: v.union(v.number(), v.null()),
+  auditRetentionMs: v.union(v.number(), v.null()),
+  rateLimit: v.union(vRateLimit, v.null()),
+};
+
+/** A policy as everyone may see it who may see it at all. `version` counts changes, 0 for the default. */
+export const vPolicy = v.object({ ...ruleFields, version: v.number() });
+
+/** What somebody wants changed; what is absent stays. */
+export const vPolicyChange = v.object(ruleFields).partial();
 
 /** The policy of an organization, or the default one. One indexed read. */
 export async function policyOf(ctx: QueryCtx, organizationId: Id<"organization">): Promise<Policy> {
-  const policy = await ctx.db
-    .query("policies")
-    .withIndex("by_organization", (q) => q.eq("organizationId", organizationId))
-    .unique();
-  return policy ?? DEFAULT_POLICY;
+  return (await getPolicy(ctx, organizationId)) ?? DEFAULT_POLICY;
+}
+
+/** The same without what only the database knows of it. */
+export async function readPolicy(ctx: QueryCtx, organizationId: Id<"organization">): Promise<Infer<typeof vPolicy>> {
+  const policy = await policyOf(ctx, organizationId);
+  return { ...rulesOf(policy), version: policy.version };
 }
 
 /** When a key dies, under its organization's policy as it is now; null for never. `roleText` is its owner's, empty for one who left. */
@@ -26,4 +50,40 @@ export async function readExpiry(ctx: QueryCtx, key: Doc<"keys">): Promise<numbe
   const depends = key.ownerKind === "personal" && Object.keys(policy.maxLifetimeMsByRole).length > 0;
   const member = depends ? await getMember(ctx, key.organizationId, key.ownerUserId) : null;
   return expiryOf(policy, key, member?.role ?? "");
+}
+
+/** The row of an organization that has changed its policy; null for any other. */
+export async function getPolicy(ctx: QueryCtx, organizationId: Id<"organization">): Promise<Doc<"policies"> | null> {
+  return await ctx.db
+    .query("policies")
+    .withIndex("by_organization", (q) => q.eq("organizationId", organizationId))
+    .unique();
+}
+
+/** What the organization chose, without what the database adds to it. */
+export function rulesOf(policy: Policy): PolicyRules {
+  const {
+    defaultLifetimeMs,
+    maxLifetimeMs,
+    maxLifetimeMsByRole,
+    neverExpiring,
+    liveKeysPerOwner,
+    requiredCidrs,
+    idleExpiryMs,
+    deadKeyRetentionMs,
+    auditRetentionMs,
+    rateLimit,
+  } = policy;
+  return {
+    defaultLifetimeMs,
+    maxLifetimeMs,
+    maxLifetimeMsByRole,
+    neverExpiring,
+    liveKeysPerOwner,
+    requiredCidrs,
+    idleExpiryMs,
+    deadKeyRetentionMs,
+    auditRetentionMs,
+    rateLimit,
+  };
 }

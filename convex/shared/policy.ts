@@ -130,7 +130,8 @@ export function changePolicy(
     auditRetentionMs: take("auditRetentionMs", orNull(wanted.auditRetentionMs, checkAuditRetention), null),
     rateLimit: take("rateLimit", orNull(wanted.rateLimit, checkRateLimit), null),
   };
-  const byRole = Object.entries(wanted.maxLifetimeMsByRole);
+  // In one order, so that the same wish is no change.
+  const byRole = Object.entries(wanted.maxLifetimeMsByRole).toSorted(([left], [right]) => (left < right ? -1 : 1));
   if (byRole.length > ROLES_MAX) {
     fields.push({ path: "maxLifetimeMsByRole", message: `Name at most ${ROLES_MAX} roles.` });
   }
