@@ -10,10 +10,14 @@ export const sweep = internalMutation({
   returns: v.null(),
   handler: async (ctx, { at = Date.now(), cursor = null }) => {
     const { policies, nextCursor } = await listPolicies(ctx, cursor);
-    for (const { organizationId, deadKeyRetentionMs } of policies) {
-      if (deadKeyRetentionMs === null) continue;
-      const before = at - deadKeyRetentionMs;
-      await ctx.scheduler.runAfter(0, internal.retention.sweepKeys, { organizationId, before });
+    for (const { organizationId, deadKeyRetentionMs, auditRetentionMs } of policies) {
+      if (deadKeyRetentionMs !== null) {
+        const before = at - deadKeyRetentionMs;
+        await ctx.scheduler.runAfter(0, internal.retention.sweepKeys, { organizationId, before });
+      }
+      if (auditRetentionMs !== null) {
+        await ctx.scheduler.runAfter(0, internal.audit.prune, { organizationId, before: at - auditRetentionMs });
+      }
     }
     if (nextCursor !== null) await ctx.scheduler.runAfter(0, internal.retention.sweep, { at, cursor: nextCursor });
     return null;

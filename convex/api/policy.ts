@@ -35,9 +35,7 @@ const rules = z.strictObject({
   deadKeyRetentionMs: durationMs
     .nullable()
     .describe("How long the records of dead keys are kept: at least a day. Null for ever."),
-  auditRetentionMs: durationMs
-    .nullable()
-    .describe("How long audit entries are kept: at least seven days. Null for ever."),
+  auditRetentionMs: durationMs.nullable().describe("How long audit entries are kept: at least 30 days. Null for ever."),
   rateLimit: rateLimitSchema.nullable().describe("What all keys of the organization may spend together. Null for any."),
 });
 

@@ -3,16 +3,13 @@ import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { isDead } from "../shared/keyStatus.ts";
 import { idleDeathOf, idleLimitOf } from "../shared/policy.ts";
 import type { Policy } from "../shared/policy.ts";
-import { recordAuthChange } from "./audit.ts";
+import { NO_REQUEST, SYSTEM, recordEntry } from "./audit.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf } from "./policies.ts";
 
 // Whether a key is good is computed whenever it is used. What is written here follows later: lists lose the keys that
 // the policy has ended and get them back when it is loosened, and a key that nobody used for too long gets the moment
 // of its death as its expiry, for good.
-
-/** The request id of what the clock does. */
-export const SWEEP_REQUEST = { id: "sweep" };
 
 const BATCH = 100;
 // A call that was let in before the key's time was up has noted its use by then: none lasts longer than 30 s.
@@ -127,7 +124,7 @@ async function expireIfIdle(
   if (died > at - UNTIL_NOTED_MS) return;
   await ctx.db.patch("keys", key._id, { expiresAt: died, ended: true, endedByPolicy: undefined });
   await ctx.db.patch("keyUsage", usage._id, { settled: true });
-  await recordAuthChange(ctx, key.organizationId, null, SWEEP_REQUEST, {
+  await recordEntry(ctx, key.organizationId, SYSTEM, NO_REQUEST, {
     action: "key.expire",
     targetKind: "key",
     targetId: key._id,

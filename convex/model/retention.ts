@@ -2,13 +2,12 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { recordAuthChange } from "./audit.ts";
+import { NO_REQUEST, SYSTEM, recordEntry } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { requireRight } from "./granting.ts";
 import { eraseKey, toAuditState } from "./keyChanges.ts";
 import { policyOf } from "./policies.ts";
 import { requireRules } from "./policyChanges.ts";
-import { SWEEP_REQUEST } from "./policySweep.ts";
 
 const BATCH = 50;
 const COUNT_MAX = 1_000;
@@ -54,7 +53,7 @@ export type RetentionPreview = Infer<typeof vRetentionPreview>;
 export async function deleteDeadKeys(ctx: MutationCtx, cutoff: Cutoff): Promise<boolean> {
   const dead = await deadKeys(ctx, cutoff, BATCH);
   for (const key of dead) {
-    await recordAuthChange(ctx, cutoff.organizationId, null, SWEEP_REQUEST, {
+    await recordEntry(ctx, cutoff.organizationId, SYSTEM, NO_REQUEST, {
       action: "key.delete",
       targetKind: "key",
       targetId: key._id,

@@ -56,8 +56,8 @@ export const SHORTEST_LIFETIME_MS = 60_000;
 /** No lifetime or retention is longer: a hundred years. */
 export const LONGEST_LIFETIME_MS = 36_500 * DAY_MS;
 /** Dead keys and audit entries are kept at least this long, so that nobody ends a key and its traces in one go. */
-export const SHORTEST_KEY_RETENTION_MS = DAY_MS;
-export const SHORTEST_AUDIT_RETENTION_MS = 7 * DAY_MS;
+const SHORTEST_KEY_RETENTION_MS = DAY_MS;
+const SHORTEST_AUDIT_RETENTION_MS = 30 * DAY_MS;
 /** Counting an owner's live keys reads them, so that no policy allows more than this. */
 export const LIVE_KEYS_PER_OWNER_MAX = 1_000;
 const ROLES_MAX = 64;
@@ -168,7 +168,7 @@ function checkAuditRetention(retentionMs: number): Checked<number> {
   return checkDuration(
     retentionMs,
     SHORTEST_AUDIT_RETENTION_MS,
-    "Audit entries are kept from seven days to a hundred years, or for ever.",
+    "Audit entries are kept from 30 days to a hundred years, or for ever.",
   );
 }
 
