@@ -230,7 +230,7 @@ async function requirePermission(
           .query("permissions")
           .withIndex("by_name", (q) => q.eq("organizationId", organizationId).eq("name", idOrName))
           .unique();
-  if (permission === null || permission.organizationId !== organizationId) throw missing("permission");
+  if (permission === null || permission.organizationId !== organizationId) throw missing();
   return permission;
 }
 

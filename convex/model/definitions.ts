@@ -88,9 +88,9 @@ export class Fields {
   }
 }
 
-/** The refusal of an id that is missing or foreign, in the same words. */
-export function missing(noun: string): Error {
-  return latchkeyError("NOT_FOUND", `There is no such ${noun}. It may have been deleted, or belong elsewhere.`);
+/** The refusal of an id that is missing or foreign, in the same words whatever it is the id of. */
+export function missing(): Error {
+  return latchkeyError("NOT_FOUND", "There is nothing of this id. It may have been deleted, or belong elsewhere.");
 }
 
 /** The refusal of a name that another one of the kind has. */

@@ -106,7 +106,7 @@ export async function removeFromGroup(
     .query("groupMembers")
     .withIndex("by_group", (q) => q.eq("groupId", group._id).eq("memberId", memberId))
     .unique();
-  if (row === null) throw missing("member of this group");
+  if (row === null) throw missing();
   const { id, type, name } = await toGroupMember(ctx, row);
   await ctx.db.delete("groupMembers", row._id);
   await recordChange(ctx, caller, {
@@ -150,12 +150,12 @@ async function requireCandidate(
   const userId = ctx.db.normalizeId("user", idText);
   if (userId !== null) {
     const user = await ctx.db.get("user", userId);
-    if (user === null || (await getMember(ctx, organizationId, userId)) === null) throw missing("member or key");
+    if (user === null || (await getMember(ctx, organizationId, userId)) === null) throw missing();
     return { id: userId, type: "user", name: user.name };
   }
   const keyId = ctx.db.normalizeId("keys", idText);
   const key = keyId === null ? null : await ctx.db.get("keys", keyId);
-  if (key === null || key.organizationId !== organizationId) throw missing("member or key");
+  if (key === null || key.organizationId !== organizationId) throw missing();
   if (key.ownerKind === "personal") {
     throw latchkeyError("CONFLICT", "A personal key follows its owner into groups. Add the member instead.");
   }

@@ -148,7 +148,7 @@ export async function requireGroup(
 ): Promise<Doc<"groups">> {
   const groupId = ctx.db.normalizeId("groups", groupIdText);
   const group = groupId === null ? null : await ctx.db.get("groups", groupId);
-  if (group === null || group.organizationId !== organizationId) throw missing("group");
+  if (group === null || group.organizationId !== organizationId) throw missing();
   return group;
 }
 

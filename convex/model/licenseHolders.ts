@@ -107,7 +107,7 @@ export async function unassignLicense(
     .query("licenseHolders")
     .withIndex("by_license", (q) => q.eq("licenseId", license._id).eq("holderId", holderId))
     .unique();
-  if (row === null) throw missing("holder of this license");
+  if (row === null) throw missing();
   const { id, type, name } = await toHolder(ctx, row);
   await ctx.db.delete("licenseHolders", row._id);
   await recordChange(ctx, caller, {
@@ -147,12 +147,12 @@ async function requireCandidate(
   const groupId = ctx.db.normalizeId("groups", idText);
   if (groupId !== null) {
     const group = await ctx.db.get("groups", groupId);
-    if (group === null || group.organizationId !== organizationId) throw missing("key or group");
+    if (group === null || group.organizationId !== organizationId) throw missing();
     return { id: groupId, type: "group", name: group.name };
   }
   const keyId = ctx.db.normalizeId("keys", idText);
   const key = keyId === null ? null : await ctx.db.get("keys", keyId);
-  if (key === null || key.organizationId !== organizationId) throw missing("key or group");
+  if (key === null || key.organizationId !== organizationId) throw missing();
   if (isDead(key, Date.now())) throw latchkeyError("CONFLICT", "This key is dead and stays as it is.");
   return { id: key._id, type: "key", name: key.name };
 }

@@ -141,7 +141,7 @@ export async function requireLicense(
 ): Promise<Doc<"licenses">> {
   const licenseId = ctx.db.normalizeId("licenses", licenseIdText);
   const license = licenseId === null ? null : await ctx.db.get("licenses", licenseId);
-  if (license === null || license.organizationId !== organizationId) throw missing("license");
+  if (license === null || license.organizationId !== organizationId) throw missing();
   return license;
 }
 

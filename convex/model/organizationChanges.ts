@@ -24,7 +24,7 @@ export async function requireOrganization(
   organizationId: Id<"organization">,
 ): Promise<OrganizationView> {
   const organization = await ctx.db.get("organization", organizationId);
-  if (organization === null) throw missing("organization");
+  if (organization === null) throw missing();
   const { _id, name, slug, createdAt } = organization;
   return { id: _id, name, slug, createdAt };
 }

@@ -160,7 +160,7 @@ async function requireRole(ctx: QueryCtx, organizationId: Id<"organization">, id
           .query("roles")
           .withIndex("by_name", (q) => q.eq("organizationId", organizationId).eq("name", idOrName))
           .unique();
-  if (role === null || role.organizationId !== organizationId) throw missing("role");
+  if (role === null || role.organizationId !== organizationId) throw missing();
   return role;
 }
 
