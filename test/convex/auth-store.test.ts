@@ -155,7 +155,7 @@ describe.each(engines)("better-auth's store on $name", (engine) => {
     expect(await notes(target.where)).toEqual([]);
   });
 
-  test("a credential without its key's record never verifies", async () => {
+  test("N5: a credential without its key's record never verifies", async () => {
     const data = { configId: "default", referenceId: "r", key: "a-hash", createdAt: 1, updatedAt: 1 };
     await deployment.call(store.create, { table: "apikey", data, origin });
     expect(await deployment.call(internal.verification.byHash, { hash: "a-hash" })).toBeNull();

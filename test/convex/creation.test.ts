@@ -23,7 +23,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
   });
   afterAll(async () => await deployment[Symbol.asyncDispose]());
 
-  test("answers a well-formed key whose public parts are in its record, and which verifies", async () => {
+  test("H3 R2: answers a well-formed key whose public parts are in its record, and which verifies", async () => {
     const { key, record } = await createKey(deployment, developer.caller, { name: "  Deploy bot ", env: "test" });
     const parsed = parseKey(key);
     expect(parsed).toMatchObject({ prefix: "lk", env: "test", start: record.start, last4: record.last4 });
@@ -44,7 +44,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
     });
   });
 
-  test("lives 30 days unless told otherwise, a year at most", async () => {
+  test("C4 H6: lives 30 days unless told otherwise, a year at most", async () => {
     const { record } = await createKey(deployment, developer.caller);
     expect(record.expiresAt).toBe(record.createdAt + DEFAULT_LIFETIME_MS);
     const year = await createKey(deployment, developer.caller, { expiresAt: Date.now() + MAX_LIFETIME_MS });
@@ -56,14 +56,14 @@ describe.each(engines)("creating a key on $name", (engine) => {
   });
 
   test.each(["", "   ", "a".repeat(101), "line\nbreak", "bell\u0007", "zero\u200bwidth", "turned\u202eround"])(
-    "refuses the name %j",
+    "H6 R1: refuses the name %j",
     async (name) => {
       const refusal = await refusalDataOf(createKey(deployment, developer.caller, { name }));
       expect(refusal).toMatchObject({ code: "INVALID_INPUT", fields: [{ path: "name" }] });
     },
   );
 
-  test("names every wrong field at once", async () => {
+  test("H6: names every wrong field at once", async () => {
     const refusal = await refusalDataOf(
       createKey(deployment, admin.caller, {
         name: " ",
@@ -96,7 +96,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
     expect(key.startsWith("acme2_live_")).toBe(true);
   });
 
-  test("takes a name once among the owner's live keys, and again when its key is dead", async () => {
+  test("E30: takes a name once among the owner's live keys, and again when its key is dead", async () => {
     const person = await organization.join("developer");
     const soon = Date.now() + 400;
     await createKey(deployment, person.caller, { name: "Build", expiresAt: soon });
@@ -108,7 +108,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
     expect(await refusalOf(createKey(deployment, person.caller, { name: "BUILD" }))).toBe("NAME_TAKEN");
   });
 
-  test("names of service keys are unique in the organization, whoever answers for them", async () => {
+  test("E30: names of service keys are unique in the organization, whoever answers for them", async () => {
     const other = await organization.join("admin");
     await createKey(deployment, admin.caller, { name: "Ingest", ownerKind: "service" });
     expect(await refusalOf(createKey(deployment, other.caller, { name: "ingest", ownerKind: "service" }))).toBe(
@@ -117,7 +117,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
     await createKey(deployment, other.caller, { name: "ingest", ownerKind: "personal" });
   });
 
-  test("stops at a hundred live keys per person; a dead one makes room", async () => {
+  test("H7: stops at a hundred live keys per person; a dead one makes room", async () => {
     const person = await organization.join("developer");
     const soon = Date.now() + 60_000;
     for (let made = 0; made < 99; made += 1) await createKey(deployment, person.caller);
@@ -128,7 +128,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
     await createKey(deployment, person.caller);
   }, 60_000);
 
-  test("grants only what the creator holds", async () => {
+  test("E8: grants only what the creator holds", async () => {
     const member = await organization.join("member");
     expect(await refusalOf(createKey(deployment, member.caller))).toBe("FORBIDDEN");
     const refusal = await refusalDataOf(
@@ -156,7 +156,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
     }
   });
 
-  test("is refused to whoever is no member, and to a suspended one", async () => {
+  test("H8: is refused to whoever is no member, and to a suspended one", async () => {
     const stranger = await (await createOrganization(deployment)).join("owner");
     const { organizationId } = organization;
     expect(await refusalOf(createKey(deployment, { ...stranger.caller, organizationId }))).toBe("FORBIDDEN");
@@ -164,7 +164,7 @@ describe.each(engines)("creating a key on $name", (engine) => {
     expect(await refusalOf(createKey(deployment, suspended.caller))).toBe("FORBIDDEN");
   });
 
-  test("leaves nothing behind when it is refused", async () => {
+  test("H6 N5: leaves nothing behind when it is refused", async () => {
     const person = await organization.join("developer");
     await createKey(deployment, person.caller, { name: "only" });
     const before = (await auditOf(deployment, admin)).length;

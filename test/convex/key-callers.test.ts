@@ -21,7 +21,7 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
   });
   afterAll(async () => await deployment[Symbol.asyncDispose]());
 
-  test("cannot unless it was given the right by name", async () => {
+  test("H9 E8: cannot unless it was given the right by name", async () => {
     const target = await createKey(deployment, admin.caller);
     const plain = await createKey(deployment, admin.caller, { permissions: ["orders:*"], ownerKind: "service" });
     const keyId = target.record._id;
@@ -38,7 +38,7 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     );
   });
 
-  test("makes keys of its own kind, no broader and no longer-lived", async () => {
+  test("E8: makes keys of its own kind, no broader and no longer-lived", async () => {
     const expiresAt = Date.now() + 10 * DAY_MS;
     const maker = await createKey(deployment, admin.caller, {
       ownerKind: "service",
@@ -103,7 +103,7 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     expect(await refusalOf(enable)).toBe("FORBIDDEN");
   });
 
-  test("does not rotate or enable what it could not have made", async () => {
+  test("E9: does not rotate or enable what it could not have made", async () => {
     const manager = await createKey(deployment, admin.caller, {
       ownerKind: "service",
       permissions: ["keys:*", "orders:read"],
@@ -130,7 +130,7 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     expect((await deployment.call(internal.credentials.rotate, target)).record.version).toBe(2);
   });
 
-  test("a personal one reaches as far as its owner's role, now", async () => {
+  test("N2 E7: a personal one reaches as far as its owner's role, now", async () => {
     const person = await organization.join("admin");
     const manager = await createKey(deployment, person.caller, { permissions: ["keys:*"] });
     const others = await createKey(deployment, developer.caller);
@@ -153,7 +153,7 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     }
   });
 
-  test("cannot act in another organization", async () => {
+  test("E12: cannot act in another organization", async () => {
     const elsewhere = await createOrganization(deployment);
     const manager = await createKey(deployment, admin.caller, { permissions: ["keys:*"], ownerKind: "service" });
     const caller = { ...manager.as, organizationId: elsewhere.organizationId };

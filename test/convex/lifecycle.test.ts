@@ -26,7 +26,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
   const act = async (verb: "revoke" | "expire" | "disable" | "enable", keyId: string) =>
     await deployment.call(internal.keys[verb], { caller: admin.caller, keyId });
 
-  test("a revoked key says so at once, keeps its record, and who and why", async () => {
+  test("H5: a revoked key says so at once, keeps its record, and who and why", async () => {
     const { key, record } = await createKey(deployment, admin.caller);
     const revoked = await deployment.call(internal.keys.revoke, {
       caller: admin.caller,
@@ -40,7 +40,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect((await listOf(deployment, admin, { includeDead: true })).some(({ _id }) => _id === record._id)).toBe(true);
   });
 
-  test("revoking twice changes nothing the second time", async () => {
+  test("H5: revoking twice changes nothing the second time", async () => {
     const { record } = await createKey(deployment, admin.caller);
     const first = await act("revoke", record._id);
     const entries = (await auditOf(deployment, admin)).length;
@@ -48,7 +48,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect((await auditOf(deployment, admin)).length).toBe(entries);
   });
 
-  test("expiring sets the expiry to now", async () => {
+  test("C10: expiring sets the expiry to now", async () => {
     const { key, record } = await createKey(deployment, admin.caller);
     const before = Date.now();
     const expired = await act("expire", record._id);
@@ -69,7 +69,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect(await act("enable", record._id)).toEqual(enabled);
   });
 
-  test.each(["expire", "disable", "enable"] as const)("a dead key cannot be changed by %s", async (verb) => {
+  test.each(["expire", "disable", "enable"] as const)("E13: a dead key cannot be changed by %s", async (verb) => {
     const revoked = await createKey(deployment, admin.caller);
     await act("revoke", revoked.record._id);
     expect(await refusalOf(act(verb, revoked.record._id))).toBe("CONFLICT");
@@ -100,7 +100,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect(entries.map(({ action }) => action)).toEqual(["key.delete", "key.expire", "key.disable", "key.create"]);
   });
 
-  test("rotating keeps id, rights and public part, and kills the old secret at once", async () => {
+  test("N6 F1: rotating keeps id, rights and public part, and kills the old secret at once", async () => {
     const { key, record } = await createKey(deployment, admin.caller, { permissions: ["orders:read"], prefix: "acme" });
     const rotated = await rotate(record._id);
     expect(rotated.key).not.toBe(key);
@@ -152,7 +152,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect((await verify(deployment, key))?.secretValidUntil).toBeNull();
   });
 
-  test("a dead key cannot be rotated", async () => {
+  test("E13: a dead key cannot be rotated", async () => {
     const revoked = await createKey(deployment, admin.caller);
     await act("revoke", revoked.record._id);
     expect(await refusalOf(rotate(revoked.record._id))).toBe("CONFLICT");
@@ -162,7 +162,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect(await refusalOf(rotate(expiring.record._id))).toBe("CONFLICT");
   });
 
-  test("of many rotations at once one wins and the others are told", async () => {
+  test("E13: of many rotations at once one wins and the others are told", async () => {
     const { key, record } = await createKey(deployment, admin.caller);
     const attempts = await Promise.allSettled([rotate(record._id), rotate(record._id), rotate(record._id)]);
     const won = attempts.flatMap((attempt) => (attempt.status === "fulfilled" ? [attempt.value] : []));
@@ -176,7 +176,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     for (const { key: each } of won) expect((await verify(deployment, each)) !== null).toBe(each === last?.key);
   });
 
-  test("a rotation that started from an older version is refused", async () => {
+  test("E13: a rotation that started from an older version is refused", async () => {
     const { key, record } = await createKey(deployment, admin.caller);
     const { caller } = admin;
     const state = await deployment.call(internal.keys.getForRotation, { caller, keyId: record._id, at: Date.now() });
@@ -187,7 +187,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect(await verify(deployment, key)).toBeNull();
   });
 
-  test("a rotation that meets a revoke leaves nothing that works", async () => {
+  test("E13: a rotation that meets a revoke leaves nothing that works", async () => {
     const { key, record } = await createKey(deployment, admin.caller);
     const [rotation] = await Promise.allSettled([rotate(record._id, HOUR_MS), act("revoke", record._id)]);
     const keys = rotation.status === "fulfilled" ? [key, rotation.value.key] : [key];
@@ -198,7 +198,7 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect(await refusalOf(rotate(record._id))).toBe("CONFLICT");
   });
 
-  test("the sweep moves expired keys out of the live list and changes nothing else", async () => {
+  test("C8: the sweep moves expired keys out of the live list and changes nothing else", async () => {
     const place = await createOrganization(deployment);
     const owner = await place.join("owner");
     const soon = Date.now() + 300;

@@ -38,7 +38,7 @@ describe.each(engines)("the role matrix on $name", (engine) => {
   });
   afterAll(async () => await deployment[Symbol.asyncDispose]());
 
-  test.each(CASES)("$role, $target key, $verb: $allowed", async ({ role, target, verb, allowed }) => {
+  test.each(CASES)("T9 N4: $role, $target key, $verb: $allowed", async ({ role, target, verb, allowed }) => {
     const person = await organization.join("admin");
     const owner = target === "another's" ? await organization.join("developer") : person;
     const { record } = await createKey(deployment, admin.caller, {
@@ -73,7 +73,7 @@ describe.each(engines)("the role matrix on $name", (engine) => {
     expect(shown !== null).toBe(seen && !gone);
   });
 
-  test("a foreign, a deleted and a nonsense id are refused in the same words", async () => {
+  test("E12 E24: a foreign, a deleted and a nonsense id are refused in the same words", async () => {
     const elsewhere = await createOrganization(deployment);
     const foreign = await createKey(deployment, (await elsewhere.join("owner")).caller);
     const deleted = await createKey(deployment, admin.caller);
@@ -118,7 +118,7 @@ describe.each(engines)("the role matrix on $name", (engine) => {
     expect(listed.items.map(({ name }) => name)).toEqual(["of the member"]);
   });
 
-  test("a demoted creator's key can do less at once, and a removed one's nothing", async () => {
+  test("N2 N10 E11: a demoted creator's key can do less at once, and a removed one's nothing", async () => {
     const person = await organization.join("developer");
     const permissions = ["orders:read", "orders:write", "keys:verify"];
     const { key } = await createKey(deployment, person.caller, { permissions });

@@ -30,7 +30,7 @@ async function openPage(context: BrowserContext, faults: string[]): Promise<Page
   return page;
 }
 
-test("a person signs up, makes a key, calls with it, and a revoke kills it on every open screen and on the next call", async () => {
+test("H21 R11: a person signs up, makes a key, calls with it, and a revoke kills it on every open screen and on the next call", async () => {
   const { url } = latchkey;
   const faults: string[] = [];
   const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });

@@ -13,7 +13,7 @@ afterEach(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
-test("a key's plaintext is in the answers to create and rotate and nowhere else: database, logs, other answers, audit", async () => {
+test("E4 F2: a key's plaintext is in the answers to create and rotate and nowhere else: database, logs, other answers, audit", async () => {
   folder = await copyTemplate();
   await using latchkey = startLatchkeyProcess(["--port", "0", "--data", folder]);
   const url = await latchkey.ready();

@@ -17,7 +17,7 @@ describe.each(engines)("who calls, on $name", (engine) => {
 
   const whoami = async (parts: Parts) => await world.call("GET", "/api/v1/whoami", parts);
 
-  test("a key in x-api-key, a key as bearer, a session as bearer and a cookie each say who calls", async () => {
+  test("T17 R11: a key in x-api-key, a key as bearer, a session as bearer and a cookie each say who calls", async () => {
     const { cookie, token, userId } = world.owner;
     const asKey = { status: 200, body: { type: "key", name: "caller", organizationId: world.organizationId } };
     const asUser = { status: 200, body: { type: "user", userId, role: "owner", organizationId: world.organizationId } };
@@ -28,12 +28,12 @@ describe.each(engines)("who calls, on $name", (engine) => {
     expect(await whoami({ key, cookie })).toMatchObject(asKey);
   });
 
-  test.each(["__Secure-", "__Host-"])("the session cookie is known as %s too", async (prefix) => {
+  test.each(["__Secure-", "__Host-"])("T15: the session cookie is known as %s too", async (prefix) => {
     const cookie = world.owner.cookie.replace("latchkey.", `${prefix}latchkey.`);
     expect(await whoami({ cookie })).toMatchObject({ status: 200, body: { userId: world.owner.userId } });
   });
 
-  test("everything that is no credential of ours gets one and the same answer", async () => {
+  test("N7 E23: everything that is no credential of ours gets one and the same answer", async () => {
     const last = key.at(-1) === "a" ? "b" : "a";
     const answers = [
       await whoami({}),
@@ -57,7 +57,7 @@ describe.each(engines)("who calls, on $name", (engine) => {
     expect(first?.body).toMatchObject({ code: "UNAUTHENTICATED", status: 401, title: "Unauthorized" });
   });
 
-  test("two credentials that differ are refused as ambiguous", async () => {
+  test("E15 T16: two credentials that differ are refused as ambiguous", async () => {
     for (const parts of [
       { key, headers: { authorization: `Bearer ${unknownKey}` } },
       { key, headers: { authorization: `Bearer ${world.owner.token}` } },
@@ -77,14 +77,14 @@ describe.each(engines)("who calls, on $name", (engine) => {
     expect(await whoami({ headers: { authorization: `Bearer ${person.token}` } })).toMatchObject({ status: 401 });
   });
 
-  test("a key acts in its own organization, whatever a header says", async () => {
+  test("E12: a key acts in its own organization, whatever a header says", async () => {
     const own = await whoami({ key, headers: { "x-organization-id": world.organizationId } });
     expect(own).toMatchObject({ status: 200 });
     const other = await whoami({ key, headers: { "x-organization-id": "another" } });
     expect(other).toMatchObject({ status: 403, body: { code: "FORBIDDEN" } });
   });
 
-  test("a person in several organizations has to name one, by id or slug", async () => {
+  test("T17: a person in several organizations has to name one, by id or slug", async () => {
     const person = await world.signUp("Many");
     const { cookie } = person;
     const named = async (organization?: string) =>
@@ -100,7 +100,7 @@ describe.each(engines)("who calls, on $name", (engine) => {
     expect(await named(world.organizationId)).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
   });
 
-  test("an id of another organization is as unknown as one that does not exist", async () => {
+  test("E12 E24: an id of another organization is as unknown as one that does not exist", async () => {
     const { id } = await world.createKey({ name: "ours" });
     const stranger = await world.signUp("Eve");
     await world.createOrganization(stranger, `eve-${process.pid}-${engine.name.length}`);

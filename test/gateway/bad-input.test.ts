@@ -35,7 +35,7 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
       expect((await post(path, "{", "application/json; charset=utf-8")).status).toBe(400);
     });
 
-    test("2 MiB are 413", async () => {
+    test("E21 T16: 2 MiB are 413", async () => {
       const body = JSON.stringify({ name: "x".repeat(2 * 1024 * 1024) });
       expect(await post(path, body)).toMatchObject({ status: 413, body: { code: "BODY_TOO_LARGE" } });
     });
@@ -54,7 +54,7 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
 
   test.each([
     ["no name", {}, "name"],
-    ["a name of blanks", { name: "   " }, "name"],
+    ["R1: a name of blanks", { name: "   " }, "name"],
     ["a name with a line break", { name: "a\nb" }, "name"],
     ["a name of 101 characters", { name: "x".repeat(101) }, "name"],
     ["a name that is no text", { name: 7 }, "name"],
@@ -62,12 +62,12 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
     ["an expiry past the maximum", { name: "x", expiresAt: Date.now() + 400 * DAY_MS }, "expiresAt"],
     ["an expiry that is no whole number", { name: "x", expiresAt: 1.5 }, "expiresAt"],
     ["never, which no policy allows", { name: "x", expiresAt: null }, "expiresAt"],
-    ["a permission without action", { name: "x", permissions: ["orders"] }, "permissions.0"],
+    ["H11: a permission without action", { name: "x", permissions: ["orders"] }, "permissions.0"],
     ["a permission that is no text", { name: "x", permissions: ["a:b", 3] }, "permissions.1"],
     ["a rate of nothing", { name: "x", rateLimit: { limit: 0, windowMs: 1000 } }, "rateLimit"],
     ["an unknown field inside", { name: "x", rateLimit: { limit: 1, windowMs: 1000, burst: 2 } }, "rateLimit.burst"],
     ["a prefix with a capital", { name: "x", prefix: "Lk" }, "prefix"],
-  ])("%s is 422 at its field", async (_title, body, path) => {
+  ])("H6: %s is 422 at its field", async (_title, body, path) => {
     const answer = await world.asOwner("POST", "/api/v1/keys", body);
     expect(answer).toMatchObject({ status: 422, body: { code: "INVALID_INPUT" } });
     expect(answer.body?.["errors"]).toEqual([{ path, message: expect.stringMatching(/\w/) }]);
@@ -85,7 +85,7 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
     expect(answer).toMatchObject({ status: 422, body: { code: "INVALID_INPUT", errors: [{ path }] } });
   });
 
-  test("a name that a live key has is 409, and free again once that key is dead", async () => {
+  test("E30: a name that a live key has is 409, and free again once that key is dead", async () => {
     const { id } = await world.createKey({ name: "Taken" });
     const again = async () => await world.asOwner("POST", "/api/v1/keys", { name: "taken " });
     expect(await again()).toMatchObject({ status: 409, body: { code: "NAME_TAKEN" } });
@@ -135,7 +135,7 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
     expect((await world.call("POST", "/api/auth/sign-in/email", { body, headers })).status).toBe(400);
   });
 
-  test("every refusal is a problem document with a trace id that the header repeats", async () => {
+  test("E21: every refusal is a problem document with a trace id that the header repeats", async () => {
     const answer = await post("/api/v1/keys", "{");
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     expect(answer.headers.get("x-content-type-options")).toBe("nosniff");

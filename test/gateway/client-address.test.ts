@@ -3,7 +3,7 @@ import { clientAddress } from "#convex/gateway/clientAddress.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe("the client's address", () => {
+describe("E20: the client's address", () => {
   test.each([
     ["nobody says", "", {}, null],
     ["the peer alone", "", { peer: "203.0.113.9" }, "203.0.113.9"],
@@ -30,7 +30,7 @@ describe("the client's address", () => {
   });
 });
 
-describe("who is believed about the peer", () => {
+describe("E16: who is believed about the peer", () => {
   const secret = "a secret of the proxy's own";
   const peer = { "x-latchkey-peer": "203.0.113.9" };
   const shown = (text: string) => ({ ...peer, "x-latchkey-proxy-secret": text });

@@ -26,15 +26,15 @@ describe("what a request presents", () => {
     ["another scheme", { authorization: "Basic dTpw" }, null],
     ["the same key twice over", { "x-api-key": key, authorization: `Bearer ${key}` }, { type: "key", key }],
     ["a plain cookie", { cookie: "a=1; latchkey.session_token=v" }, { type: "cookie", value: "v" }],
-    ["a __Secure- cookie", { cookie: "__Secure-latchkey.session_token=v" }, { type: "cookie", value: "v" }],
-    ["a __Host- cookie", { cookie: "__Host-latchkey.session_token=v" }, { type: "cookie", value: "v" }],
+    ["T15: a __Secure- cookie", { cookie: "__Secure-latchkey.session_token=v" }, { type: "cookie", value: "v" }],
+    ["T15: a __Host- cookie", { cookie: "__Host-latchkey.session_token=v" }, { type: "cookie", value: "v" }],
     [
       "a planted plain cookie beside the __Host- one",
       { cookie: "latchkey.session_token=evil; __Host-latchkey.session_token=v" },
       { type: "cookie", value: "v" },
     ],
     ["somebody else's cookie", { cookie: "theme=dark" }, null],
-    ["a key and a cookie", { "x-api-key": key, cookie: "latchkey.session_token=v" }, { type: "key", key }],
+    ["E15 T16: a key and a cookie", { "x-api-key": key, cookie: "latchkey.session_token=v" }, { type: "key", key }],
     [
       "a session as bearer and a cookie",
       { authorization: `Bearer ${session}`, cookie: "latchkey.session_token=v" },
@@ -45,7 +45,7 @@ describe("what a request presents", () => {
   });
 });
 
-describe("a request that cannot mean one caller is refused", () => {
+describe("E15: a request that cannot mean one caller is refused", () => {
   const repeated = new Headers({ "x-api-key": key });
   repeated.append("x-api-key", key);
   test.each([

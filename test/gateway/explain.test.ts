@@ -100,7 +100,7 @@ describe.each(engines)("explaining, on $name", (engine) => {
     expect((await explain(id, { permission: "orders:read" })).passes).toBe(true);
   });
 
-  test("every caller may ask about itself, and about nobody whom it may not see", async () => {
+  test("N3: every caller may ask about itself, and about nobody whom it may not see", async () => {
     const { id, key } = await world.createKey({ name: "self", ownerKind: "service", permissions: ["orders:read"] });
     const self = await world.call("POST", "/api/v1/whoami/explain", { key, body: { permission: "orders:read" } });
     expect(self.body).toMatchObject({ passes: true, permissions: [{ givenBy: ["its permission orders:read"] }] });

@@ -23,7 +23,7 @@ async function answerOf(serve: Serve) {
 }
 
 describe("what the edge makes of a request's end", () => {
-  test("an answer that takes longer than 30 seconds is 504, readable by the page that asked", async () => {
+  test("R8 E21: an answer that takes longer than 30 seconds is 504, readable by the page that asked", async () => {
     vi.useFakeTimers();
     const pending = answerOf(() => new Promise(() => undefined));
     await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1);
@@ -37,13 +37,13 @@ describe("what the edge makes of a request's end", () => {
     expect(headers.get("x-trace-id")).toBe(body.traceId);
   });
 
-  test("no timer is left behind", async () => {
+  test("R8: no timer is left behind", async () => {
     vi.useFakeTimers();
     await answerOf(async () => ({ status: 200, body: "{}", headers: {} }));
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("a fault of ours tells its caller nothing but where to find it in the log", async () => {
+  test("E4: a fault of ours tells its caller nothing but where to find it in the log", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const fault = new Error("SELECT secret FROM vault");
     const { status, body } = await answerOf(async () => {
@@ -78,7 +78,7 @@ describe("what the edge makes of a request's end", () => {
   });
 });
 
-test("a body that announces no length is counted while it arrives", async () => {
+test("E21: a body that announces no length is counted while it arrives", async () => {
   const chunk = new Uint8Array(64 * 1024).fill(97);
   let sent = 0;
   let cancelled = false;

@@ -10,7 +10,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
   });
   afterAll(async () => await world[Symbol.asyncDispose]());
 
-  test("a created key is shown once, works at once, and is never shown again", async () => {
+  test("H3 F2 E5 R11: a created key is shown once, works at once, and is never shown again", async () => {
     const created = await world.asOwner("POST", "/api/v1/keys", { name: "once", permissions: ["orders:read"] });
     expect(created.status).toBe(201);
     expect(created.headers.get("cache-control")).toBe("no-store");
@@ -25,7 +25,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     for (const answer of [got, listed, whoami]) expect(JSON.stringify(answer.body)).not.toContain(key.slice(-20));
   });
 
-  test("every verb answers the record as it has become, and the key obeys on the next request", async () => {
+  test("C3 C10 H5: every verb answers the record as it has become, and the key obeys on the next request", async () => {
     const { id, key } = await world.createKey({ name: "life" });
     const use = async () => (await world.call("GET", "/api/v1/whoami", { key })).body?.["code"] ?? "fine";
     const verb = async (name: string, body = {}) => await world.asOwner("POST", `/api/v1/keys/${id}/${name}`, body);
@@ -50,7 +50,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     });
   });
 
-  test("a live key cannot be deleted", async () => {
+  test("C3: a live key cannot be deleted", async () => {
     const { id } = await world.createKey({ name: "alive" });
     expect(await world.asOwner("DELETE", `/api/v1/keys/${id}`)).toMatchObject({
       status: 409,
@@ -58,7 +58,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     });
   });
 
-  test("after a rotation the new secret works, and the old one only within its grace", async () => {
+  test("N6 F1: after a rotation the new secret works, and the old one only within its grace", async () => {
     const { id, key: first } = await world.createKey({ name: "turning" });
     const rotate = async (graceMs: number) => await world.asOwner("POST", `/api/v1/keys/${id}/rotate`, { graceMs });
     const use = async (key: string) => (await world.call("GET", "/api/v1/whoami", { key })).status;
@@ -69,7 +69,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     expect([await use(first), await use(second), await use(textOf(turned, "key"))]).toEqual([401, 401, 200]);
   });
 
-  test("pages go on where the one before ended, newest first, without dead keys", async () => {
+  test("C8 E26: pages go on where the one before ended, newest first, without dead keys", async () => {
     const { cookie } = await world.signUp("Pia");
     await world.createOrganization({ cookie, token: "", userId: "" }, `pages-${process.pid}-${engine.name.length}`);
     const make = async (name: string) =>
@@ -96,7 +96,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
     expect(revoked.body).toMatchObject({ items: [{ name: "e", status: "revoked" }] });
   });
 
-  test("a rate limit answers 429 with the time to wait, and the key still verifies as its own code", async () => {
+  test("E22 T16: a rate limit answers 429 with the time to wait, and the key still verifies as its own code", async () => {
     const { key } = await world.createKey({ name: "slow", rateLimit: { limit: 2, windowMs: 86_400_000 } });
     const verifier = await world.createKey({ name: "verifier", ownerKind: "service", permissions: ["keys:verify"] });
     const first = await world.call("GET", "/api/v1/whoami", { key });
@@ -141,7 +141,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
   });
 
   describe("an Idempotency-Key", () => {
-    test("makes a repeated create answer the same record, once with the plaintext", async () => {
+    test("E14 T18: makes a repeated create answer the same record, once with the plaintext", async () => {
       const first = await postOnce(world, "/api/v1/keys", "one", { name: "idempotent" });
       const again = await postOnce(world, "/api/v1/keys", "one", { name: "idempotent" });
       const { key, ...record } = first.body ?? {};
@@ -152,7 +152,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       expect(again.body).not.toHaveProperty("key");
     });
 
-    test("makes a repeated rotate rotate once", async () => {
+    test("E14 T18: makes a repeated rotate rotate once", async () => {
       const { id } = await world.createKey({ name: "rotated once" });
       const first = await postOnce(world, `/api/v1/keys/${id}/rotate`, "two", {});
       const again = await postOnce(world, `/api/v1/keys/${id}/rotate`, "two", {});
@@ -161,7 +161,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       expect((await world.call("GET", "/api/v1/whoami", { key: textOf(first, "key") })).status).toBe(200);
     });
 
-    test("of two at once, one creates and the other never does", async () => {
+    test("E14 T18: of two at once, one creates and the other never does", async () => {
       const both = await Promise.all(
         [1, 2].map(async () => await postOnce(world, "/api/v1/keys", "race", { name: "raced" })),
       );
@@ -169,7 +169,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       expect(both.filter(({ body }) => body?.["key"] !== undefined)).toHaveLength(1);
     });
 
-    test("is bound to its input, its operation and its caller", async () => {
+    test("E14 T18: is bound to its input, its operation and its caller", async () => {
       await postOnce(world, "/api/v1/keys", "three", { name: "bound" });
       expect(await postOnce(world, "/api/v1/keys", "three", { name: "other" })).toMatchObject({
         status: 422,
@@ -288,7 +288,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       }
     });
 
-    test("knows no key of another organization", async () => {
+    test("E12 R3: knows no key of another organization", async () => {
       const stranger = await world.signUp("Eve");
       await world.createOrganization(stranger, `other-${process.pid}-${engine.name.length}`);
       const foreign = await world.call("POST", "/api/v1/keys", { cookie: stranger.cookie, body: { name: "theirs" } });
@@ -296,7 +296,7 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       expect((await verify({ key: "nonsense" })).body).toEqual({ valid: false, code: "NOT_FOUND" });
     });
 
-    test("says why a key is no good", async () => {
+    test("E23: says why a key is no good", async () => {
       const { id, key } = await world.createKey({ name: "going" });
       const codes: unknown[] = [];
       for (const verb of ["disable", "expire", "revoke"]) {

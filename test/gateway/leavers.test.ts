@@ -45,7 +45,7 @@ describe.each(engines)("who has left the organization, on $name", (engine) => {
       body: { reason: "I am gone" },
     });
 
-  test("still revokes their own personal key, and its record says who did", async () => {
+  test("H10: still revokes their own personal key, and its record says who did", async () => {
     const { person, id } = await makeLeaver();
     expect(await revoke(person, id)).toMatchObject({
       status: 200,
@@ -86,12 +86,12 @@ describe.each(engines)("who has left the organization, on $name", (engine) => {
     expect(answer).toMatchObject({ status: 200, body: { result: { data: { id, status: "revoked" } } } });
   });
 
-  test("does so while suspended", async () => {
+  test("H10: does so while suspended", async () => {
     const { person, id } = await makeLeaver("suspended");
     expect(await revoke(person, id)).toMatchObject({ status: 200, body: { status: "revoked" } });
   });
 
-  test("can do nothing else with it, and nothing with anybody else's", async () => {
+  test("H10 E11: can do nothing else with it, and nothing with anybody else's", async () => {
     const { person, id } = await makeLeaver();
     const { cookie } = person;
     for (const verb of ["rotate", "disable", "enable", "expire"]) {
@@ -114,13 +114,13 @@ describe.each(engines)("who has left the organization, on $name", (engine) => {
     }
   });
 
-  test("cannot use the key itself to do it: it stopped when they left", async () => {
+  test("E11: cannot use the key itself to do it: it stopped when they left", async () => {
     const { id, key } = await makeLeaver();
     const answer = await world.call("POST", `/api/v1/keys/${id}/revoke`, { key, body: {} });
     expect(answer).toMatchObject({ status: 401, body: { code: "KEY_DISABLED" } });
   });
 
-  test("still proves an own origin with the cookie", async () => {
+  test("E17: still proves an own origin with the cookie", async () => {
     const { person, id } = await makeLeaver();
     expect(await revoke(person, id, { origin: "https://evil.example" })).toMatchObject({ status: 403 });
   });

@@ -16,7 +16,7 @@ test.each([
   ["https://evil-keys.example.com", false],
   ["null", false],
   ["*", false],
-])("the origin %s is allowed: %s", (origin, allowed) => {
+])("E18 R7: the origin %s is allowed: %s", (origin, allowed) => {
   vi.stubEnv("SITE_URL", "https://keys.example.com/");
   vi.stubEnv("LATCHKEY_ALLOWED_ORIGINS", " https://shop.example.com:8443, https://other.example.net/app,,*, null");
   const headers = corsHeaders(new Headers({ origin }));
@@ -36,7 +36,7 @@ describe.each(engines)("pages of other origins, on $name", (engine) => {
 
   const evil = "https://evil.example.net";
 
-  test("our own origin may read every kind of answer, a strange one none", async () => {
+  test("E18 R7 T16: our own origin may read every kind of answer, a strange one none", async () => {
     for (const path of [
       "/api/v1/whoami",
       "/api/v1/nothing",
@@ -53,7 +53,7 @@ describe.each(engines)("pages of other origins, on $name", (engine) => {
     }
   });
 
-  test("a preflight is answered 204, and promises a strange origin nothing", async () => {
+  test("E18 R7: a preflight is answered 204, and promises a strange origin nothing", async () => {
     const ask = async (origin: string) =>
       await world.deployment.fetch("/api/v1/keys", {
         method: "OPTIONS",
@@ -68,7 +68,7 @@ describe.each(engines)("pages of other origins, on $name", (engine) => {
     expect(strange.headers.get("access-control-allow-methods")).toBeNull();
   });
 
-  describe("a change with the session cookie", () => {
+  describe("E17 T16: a change with the session cookie", () => {
     const json = { "content-type": "application/json" };
 
     test.each([
@@ -96,7 +96,7 @@ describe.each(engines)("pages of other origins, on $name", (engine) => {
     });
   });
 
-  test("a key needs no origin", async () => {
+  test("E17: a key needs no origin", async () => {
     const { key } = await world.createKey({ name: "judge", ownerKind: "service", permissions: ["keys:verify"] });
     for (const origin of [undefined, evil]) {
       const headers: Record<string, string> = origin === undefined ? {} : { origin };

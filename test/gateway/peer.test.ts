@@ -27,7 +27,7 @@ describe.each(engines)("the address that the audit trail names, on $name", (engi
 
   const forged = { "x-latchkey-peer": "203.0.113.66", "x-latchkey-forwarded-for": "203.0.113.67" };
 
-  test("is never one that a client wrote", async () => {
+  test("E16 E20: is never one that a client wrote", async () => {
     const honest = embedded ? "127.0.0.1" : null;
     expect(await addressSeen("no secret", forged)).toBe(honest);
     expect(await addressSeen("an empty secret", { ...forged, "x-latchkey-proxy-secret": "" })).toBe(honest);
@@ -37,7 +37,7 @@ describe.each(engines)("the address that the audit trail names, on $name", (engi
 
   // The embedded backend sets the peer last, whoever asks; the flow over a real proxy is test/flows/remote.test.ts.
   if (!embedded) {
-    test("is the one that the proxy names with its secret", async () => {
+    test("E20: is the one that the proxy names with its secret", async () => {
       vi.stubEnv("LATCHKEY_PROXY_SECRET", "what only the proxy knows");
       const shown = { ...forged, "x-latchkey-proxy-secret": "what only the proxy knows" };
       expect(await addressSeen("the secret", shown)).toBe("203.0.113.66");

@@ -43,7 +43,7 @@ describe.each(engines)("a session, on $name", (engine) => {
       origin,
     });
 
-  test("is known by its cookie, percent-encoded or not, quoted or not, among others", async () => {
+  test("T15: is known by its cookie, percent-encoded or not, quoted or not, among others", async () => {
     const { userId } = owner;
     for (const cookie of [
       owner.cookie,

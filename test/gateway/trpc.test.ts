@@ -65,7 +65,7 @@ describe.each(engines)("the tRPC client, on $name", (engine) => {
     });
   });
 
-  test("the answer that holds a key is not cached", async () => {
+  test("E5: the answer that holds a key is not cached", async () => {
     const answer = await world.asOwner("POST", "/api/trpc/keys.create", { name: "fresh" });
     expect(answer).toMatchObject({ status: 200, body: { result: { data: { name: "fresh" } } } });
     expect(answer.headers.get("cache-control")).toBe("no-store");

@@ -164,7 +164,7 @@ async function remoteDeployment(): Promise<{ deployment: RemoteDeployment; origi
   return { origin, deployment: { cloudUrl: origin, adminKey: "k", cliEnvironment: {} } };
 }
 
-test("in front of a remote deployment, requests travel whole in both directions and our own headers replace the client's", async () => {
+test("E16: in front of a remote deployment, requests travel whole in both directions and our own headers replace the client's", async () => {
   const { deployment, origin } = await remoteDeployment();
   const { url } = await start(connectRemoteDeployment(deployment, origin, "the proxy's secret"));
   const response = await fetch(`${url}/api/v1/keys?limit=2`, {

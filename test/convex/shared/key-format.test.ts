@@ -25,7 +25,7 @@ describe("the key format", () => {
     expect(second.key).not.toBe(first.key);
   });
 
-  test("any single changed character is noticed", () => {
+  test("E2: any single changed character is noticed", () => {
     const { key } = generateKey({ prefix: "lk", env: "live" });
     for (let index = 0; index < key.length; index += 1) {
       const other = key[index] === "a" ? "b" : "a";
@@ -34,20 +34,20 @@ describe("the key format", () => {
   });
 
   test.each(["", "lk", "lk_live_", " lk_live_x", "x".repeat(1000), "lk_prod_0123456789_", "ключ"])(
-    "%j is no key",
+    "E2: %j is no key",
     (text) => {
       expect(parseKey(text)).toBeNull();
     },
   );
 
-  test("surrounding space, a missing or an added character make it none", () => {
+  test("E2: surrounding space, a missing or an added character make it none", () => {
     const { key } = generateKey({ prefix: "lk", env: "live" });
     for (const text of [` ${key}`, `${key}\n`, key.slice(1), key.slice(0, -1), `${key}0`, key.toUpperCase()]) {
       expect(parseKey(text)).toBeNull();
     }
   });
 
-  test("the checksum is CRC-32, as six base62 characters", () => {
+  test("E2: the checksum is CRC-32, as six base62 characters", () => {
     // The check value of CRC-32 is 0xcbf43926 for "123456789".
     const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     const value = checksum("123456789")
@@ -56,7 +56,7 @@ describe("the key format", () => {
     expect(value).toBe(0xcbf43926);
   });
 
-  test("characters of the secret are evenly spread", () => {
+  test("E1: characters of the secret are evenly spread", () => {
     const counts = new Map<string, number>();
     for (let made = 0; made < 2_000; made += 1) {
       const secret = generateKey({ prefix: "lk", env: "live" }).key.split("_")[3]?.slice(0, 43) ?? "";
@@ -69,7 +69,7 @@ describe("the key format", () => {
     expect(chiSquare).toBeLessThan(130);
   });
 
-  test("the hash is the one that the plugin stores", async () => {
+  test("E3 C1: the hash is the one that the plugin stores", async () => {
     const { key } = generateKey({ prefix: "lk", env: "live" });
     expect(await hashKey(key)).toBe(await defaultKeyHasher(key));
     expect(await hashKey("")).toBe("47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");

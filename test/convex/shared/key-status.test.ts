@@ -23,7 +23,7 @@ test.each([
   expect(isDead(key, NOW)).toBe(status === "expired" || status === "revoked");
 });
 
-test("the next change is the exact moment at which the status becomes another", () => {
+test("E26 E27 N10: the next change is the exact moment at which the status becomes another", () => {
   for (const key of [{ expiresAt: FAR }, { expiresAt: NOW + 5 }, { expiresAt: FAR, disabledAt: 1 }]) {
     const next = nextStatusChange(key, NOW);
     if (next === null) throw new Error("it changes");

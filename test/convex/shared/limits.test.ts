@@ -16,7 +16,7 @@ import {
 const NOW = 1_750_000_000_000;
 
 describe("a name", () => {
-  test("is trimmed and composed, and compared without case, width or spacing", () => {
+  test("R1: is trimmed and composed, and compared without case, width or spacing", () => {
     expect(checkName("  Ce\u0301line  Bot ")).toEqual({
       ok: true,
       value: { name: "Céline  Bot", nameKey: "céline bot" },

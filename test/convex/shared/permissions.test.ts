@@ -41,7 +41,7 @@ describe("permissions", () => {
     "token:*",
     " orders:read",
     `${"a".repeat(33)}:b`,
-  ])("%j is none", (text) => expect(isPermission(text)).toBe(false));
+  ])("H11: %j is none", (text) => expect(isPermission(text)).toBe(false));
 
   test("every one of Latchkey's own belongs to a reserved resource", () => {
     for (const permission of Object.keys(PERMISSIONS)) {
@@ -50,7 +50,7 @@ describe("permissions", () => {
     }
   });
 
-  test("a wildcard covers its resource and nothing else", () => {
+  test("C5: a wildcard covers its resource and nothing else", () => {
     expect(covers(["orders:*"], "orders:read")).toBe(true);
     expect(covers(["orders:read"], "orders:read")).toBe(true);
     expect(covers(["orders:read"], "orders:write")).toBe(false);
@@ -71,7 +71,7 @@ describe("permissions", () => {
     expect(isSuspended("suspended,auditor")).toBe(false);
   });
 
-  test("a personal key is cut to what its owner's roles hold", () => {
+  test("E7 N2: a personal key is cut to what its owner's roles hold", () => {
     expect(limitToGrants(["orders:*", "keys:*", "audit:read"], hold("admin"))).toEqual([
       "orders:*",
       "keys:*",
@@ -111,7 +111,7 @@ describe("permissions", () => {
     expect(limitToGrants(["orders:*"], own)).toEqual(["orders:read", "orders:list"]);
   });
 
-  test("nobody grants what they do not hold", () => {
+  test("E8: nobody grants what they do not hold", () => {
     expect(beyondGrants(["orders:*", "keys:*", "audit:read"], hold("developer"), "own")).toEqual(["audit:read"]);
     expect(beyondGrants(["keys:create", "keys:verify"], hold("developer"), "any")).toEqual(["keys:create"]);
     expect(beyondGrants(["orders:read", "orders:*"], hold("member"), "own")).toEqual(["orders:*"]);
@@ -122,7 +122,7 @@ describe("permissions", () => {
     expect(beyondGranted(["keys:*"], everyKeyPermission.slice(1))).toEqual(["keys:*"]);
   });
 
-  test("a person may always revoke their own personal key, and only revoke", () => {
+  test("H10: a person may always revoke their own personal key, and only revoke", () => {
     const own = { ownerKind: "personal", ownerUserId: "me" } as const;
     expect(mayActOnKey([], "revoke", own, "me")).toBe(true);
     expect(mayActOnKey(hold("suspended"), "revoke", own, "me")).toBe(true);
