@@ -1,7 +1,9 @@
 import { paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
+import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
+import { recordDenial, sweepDenials } from "./model/auditDenials.ts";
 import { eraseParts, erasePerson as eraseFromTrail, erasePersonAsOperator } from "./model/auditErasure.ts";
 import {
   auditEntryFields,
@@ -15,6 +17,7 @@ import {
 import { partsOf } from "./model/auditPersons.ts";
 import { pruneAudit } from "./model/auditRetention.ts";
 import { verifyChain as verifyAuditChain, vChainReport } from "./model/auditVerification.ts";
+import { vCaller } from "./model/callers.ts";
 import { scopeOf } from "./shared/permissions.ts";
 
 const vPerson = { userId: v.optional(v.string()), email: v.optional(v.string()) };
@@ -93,6 +96,33 @@ export const eraseRest = internalMutation({
   returns: v.null(),
   handler: async (ctx, rest) => {
     await eraseParts(ctx, rest);
+    return null;
+  },
+});
+
+/** For the gateway, after a refusal: makes it an entry, or counts it when the same one just was. */
+export const denied = internalMutation({
+  args: {
+    caller: vCaller,
+    operation: v.string(),
+    code: v.string(),
+    target: v.union(v.object({ kind: v.string(), id: v.string() }), v.null()),
+    suppressed: v.number(),
+  },
+  returns: v.null(),
+  handler: async (ctx, { caller, ...denial }) => {
+    await recordDenial(ctx, caller, denial);
+    return null;
+  },
+});
+
+/** Run by the clock: tells of the refusals that were only counted, and forgets them. */
+export const sweepDenied = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const more = await sweepDenials(ctx);
+    if (more) await ctx.scheduler.runAfter(0, internal.audit.sweepDenied, {});
     return null;
   },
 });

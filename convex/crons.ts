@@ -8,5 +8,6 @@ crons.interval("end what the policy ends, and idle keys", { hours: 1 }, internal
 // At an hour when few are at work, and not on the hour, when everybody else's clocks strike.
 crons.daily("delete what is kept no longer", { hourUTC: 2, minuteUTC: 41 }, internal.retention.sweep, {});
 crons.interval("delete old usage counts", { hours: 1 }, internal.usage.sweep, {});
+crons.interval("tell of refusals that were only counted", { minutes: 1 }, internal.audit.sweepDenied, {});
 
 export default crons;

@@ -290,6 +290,6 @@ export default defineSchema({
     keyId: v.id("keys"),
   }).index("by_request", ["organizationId", "callerId", "operation", "idempotencyKey"]),
 
-  // audit, auditPersons, auditErasures, auditHeads: the audit trail.
+  // audit, auditPersons, auditErasures, auditDenials, auditHeads: the audit trail.
   ...auditTables,
 });

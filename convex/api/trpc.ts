@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { ErrorCode } from "../shared/errors.ts";
 import { FAULT, HTTP_STATUS } from "../shared/errors.ts";
 import type { ApiContext } from "./context.ts";
+import { noteRefusal } from "./denied.ts";
 import { toRefusal } from "./refusal.ts";
 
 /** What the document sorts operations by. */
@@ -88,9 +89,15 @@ export const callerProcedure = t.procedure
     ctx.arrival.notes.calls.push({ operation: path, outcome });
     return result;
   })
-  .use(async ({ ctx, meta, getRawInput, next }) => {
+  .use(async ({ ctx, meta, path, getRawInput, next }) => {
     const ownKeyId = meta?.forOwner === true ? readKeyId(await getRawInput()) : undefined;
-    return await next({ ctx: { identified: await ctx.identify(ownKeyId) } });
+    const identified = await ctx.identify(ownKeyId);
+    const result = await next({ ctx: { identified } });
+    if (!result.ok) {
+      const failure = { thrown: result.error, input: await getRawInput() };
+      await noteRefusal(ctx.convex, identified.caller, path, failure);
+    }
+    return result;
   });
 
 /** The key that an operation is about, before its input is checked. */

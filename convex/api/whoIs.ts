@@ -47,13 +47,16 @@ export function whoIs(identified: Identified, now: number): WhoIs {
   };
 }
 
+/** Whether the caller holds this permission on the whole organization now. */
+export function holdsPermission(identified: Identified, permission: LatchkeyPermission): boolean {
+  return identified.type === "key"
+    ? covers(identified.key.permissions, permission)
+    : scopeOf(identified.grants, permission) === "any";
+}
+
 /** Throws FORBIDDEN unless the caller holds this permission on the whole organization now. */
 export function requirePermission(identified: Identified, permission: LatchkeyPermission): void {
-  const holds =
-    identified.type === "key"
-      ? covers(identified.key.permissions, permission)
-      : scopeOf(identified.grants, permission) === "any";
-  if (holds) return;
+  if (holdsPermission(identified, permission)) return;
   throw latchkeyError("FORBIDDEN", `This takes the permission ${permission}. Ask an admin of the organization for it.`);
 }
 

@@ -5,16 +5,22 @@ import { convexAdapter } from "./adapter.ts";
 import { readAuthEnvironment } from "./environment.ts";
 import type { Origin } from "./membershipAudit.ts";
 import { CLIENT_IP_HEADER, sessionOptions } from "./options.ts";
-import { refuseSuspended } from "./suspension.ts";
+import { noteMembershipDenial } from "./membershipDenials.ts";
+import type { Attempt } from "./membershipDenials.ts";
+import { organizationOf, refuseSuspended } from "./suspension.ts";
 
 /** What the gateway knows of a request; `id` is its trace id. */
 export type AuthRequest = { id: string; ip?: string; agent?: string };
 
 /**
  * better-auth for one request: `handler(request)` serves `/api/auth/*`, `api.getSession({ headers })` reads a
- * session. Made per request because it reads and writes through `ctx`. Only in actions and HTTP actions.
+ * session, `onAttempt` learns what a member tries. Made per request because it reads and writes through `ctx`. Only in actions and HTTP actions.
  */
-export function createAuth(ctx: ActionCtx, request: AuthRequest = { id: "internal" }) {
+export function createAuth(
+  ctx: ActionCtx,
+  request: AuthRequest = { id: "internal" },
+  onAttempt: (attempt: Attempt) => void = () => undefined,
+) {
   const origin: Origin = { userId: null, request };
   return betterAuth({
     ...sessionOptions(readAuthEnvironment()),
@@ -26,8 +32,11 @@ export function createAuth(ctx: ActionCtx, request: AuthRequest = { id: "interna
         // The audit trail names who changed the organization.
         origin.userId = found?.user.id ?? null;
         if (found === null) return;
-        const { activeOrganizationId } = found.session;
-        await refuseSuspended(ctx, context, { userId: found.user.id, activeOrganizationId });
+        const organization = organizationOf(context, found.session.activeOrganizationId);
+        if (organization === null) return;
+        const userId = found.user.id;
+        onAttempt({ userId, organization, path: context.path });
+        await refuseSuspended(ctx, { userId, organization });
       }),
     },
   });
@@ -38,5 +47,9 @@ export async function serveAuth(ctx: ActionCtx, request: Request, known: AuthReq
   const headers = new Headers(request.headers);
   headers.delete(CLIENT_IP_HEADER);
   if (known.ip !== undefined) headers.set(CLIENT_IP_HEADER, known.ip);
-  return await createAuth(ctx, known).handler(new Request(request, { headers }));
+  let attempt: Attempt | null = null;
+  const auth = createAuth(ctx, known, (made) => (attempt = made));
+  const response = await auth.handler(new Request(request, { headers }));
+  if (response.status === 403 && attempt !== null) await noteMembershipDenial(ctx, attempt, known);
+  return response;
 }

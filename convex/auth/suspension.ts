@@ -12,22 +12,28 @@ const WITHOUT_ORGANIZATION: ReadonlySet<string> = new Set([
   "/organization/cancel-invitation",
 ]);
 
+/** The organization that a request to better-auth is about, by id or slug; null when it is about none. */
+export function organizationOf(
+  { path, body }: { path: string; body: unknown },
+  activeOrganizationId: unknown,
+): string | null {
+  if (WITHOUT_ORGANIZATION.has(path)) return null;
+  const { organizationId, organizationSlug } = readNames(body);
+  const setsActive = path === "/organization/set-active";
+  if (setsActive && organizationId === null) return null;
+  // As better-auth chooses: what is named, else the session's active one.
+  const organization = organizationId || (setsActive && organizationSlug) || activeOrganizationId;
+  return typeof organization === "string" ? organization : null;
+}
+
 /**
  * Refuses a suspended member everything about the organization, with 403. To better-auth a suspended member is a
  * member, whose role permits no change but to whom it answers what it answers to any member.
  */
 export async function refuseSuspended(
   ctx: ActionCtx,
-  { path, body }: { path: string; body: unknown },
-  { userId, activeOrganizationId }: { userId: string; activeOrganizationId: unknown },
+  { userId, organization }: { userId: string; organization: string },
 ): Promise<void> {
-  if (WITHOUT_ORGANIZATION.has(path)) return;
-  const { organizationId, organizationSlug } = readNames(body);
-  const setsActive = path === "/organization/set-active";
-  if (setsActive && organizationId === null) return;
-  // As better-auth chooses: what is named, else the session's active one.
-  const organization = organizationId || (setsActive && organizationSlug) || activeOrganizationId;
-  if (typeof organization !== "string") return;
   if (await ctx.runQuery(internal.sessions.isSuspended, { userId, organization })) {
     throw new APIError("FORBIDDEN", {
       code: "MEMBER_SUSPENDED",

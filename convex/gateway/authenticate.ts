@@ -4,8 +4,9 @@ import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
 import { findSessionUserId } from "../auth/findSession.ts";
+import { noteDenial } from "../model/auditDenialNotes.ts";
 import { isAllowedFrom, refusalOf } from "../model/judgement.ts";
-import type { Refusal } from "../model/judgement.ts";
+import type { Clock, Refusal } from "../model/judgement.ts";
 import { takeUse, tighterRate } from "../model/spending.ts";
 import type { Spent } from "../model/spending.ts";
 import { findKey, readClock } from "../model/verifyKey.ts";
@@ -99,25 +100,38 @@ export async function admit(
   if (key === null) throw unknownCredential(arrival);
   const now = Date.now();
   arrival.notes.key = key;
-  const refusal = refusalOf(key, await readClock(ctx, key, now));
-  if (refusal !== null) throw latchkeyError(REFUSALS[refusal].code, REFUSALS[refusal].message);
-  const wanted = arrival.request.headers.get("x-organization-id");
-  if (wanted !== null && wanted !== key.organizationId) {
-    throw latchkeyError(
-      "FORBIDDEN",
-      "A key acts in its own organization only. Leave X-Organization-Id out, or send the id that the key belongs to.",
-    );
-  }
-  // Before the use is counted: a call from elsewhere must not spend the limit of who holds the key rightly.
-  if (!isAllowedFrom(key, arrival.ip === null ? null : parseAddress(arrival.ip))) {
-    throw latchkeyError("FORBIDDEN", "This key may not be used from this address. Ask an admin of the organization.");
+  const { keyId, organizationId } = key;
+  const caller = { type: "key" as const, keyId, organizationId, request: toRequest(arrival) };
+  const refusal = whyRefused(key, await readClock(ctx, key, now), arrival);
+  if (refusal !== null) {
+    const operation = arrival.notes.operation ?? "authenticate";
+    await noteDenial(ctx, caller, { operation, code: refusal.code, target: { kind: "key", id: keyId } });
+    throw latchkeyError(refusal.code, refusal.message);
   }
   const use = await takeUse(ctx, key, { cost: 1, at: now });
   if (use.spent !== null) throw toError(use.spent, now);
   arrival.notes.isAdmitted = true;
-  const { keyId, organizationId } = key;
-  const caller = { type: "key" as const, keyId, organizationId, request: toRequest(arrival) };
   return { type: "key", caller, key, left: use.left, rate: tighterRate(use.left) };
+}
+
+/** Why a key of which the right secret was shown is refused all the same, or null. */
+function whyRefused(
+  key: KeyState,
+  clock: Clock,
+  { request, ip }: Arrival,
+): { code: ErrorCode; message: string } | null {
+  const refusal = refusalOf(key, clock);
+  if (refusal !== null) return REFUSALS[refusal];
+  const wanted = request.headers.get("x-organization-id");
+  if (wanted !== null && wanted !== key.organizationId) {
+    const message =
+      "A key acts in its own organization only. Leave X-Organization-Id out, or send the id that the key belongs to.";
+    return { code: "FORBIDDEN", message };
+  }
+  // Before the use is counted: a call from elsewhere must not spend the limit of who holds the key rightly.
+  if (isAllowedFrom(key, ip === null ? null : parseAddress(ip))) return null;
+  const message = "This key may not be used from this address. Ask an admin of the organization.";
+  return { code: "FORBIDDEN", message };
 }
 
 /** No limit is below one use, so a cost of one is never too high. */

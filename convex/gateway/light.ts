@@ -1,6 +1,6 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
-import { requirePermission, whoIs } from "../api/whoIs.ts";
+import { holdsPermission, whoIs } from "../api/whoIs.ts";
 import { findKeys, verifyKey } from "../model/verifyKey.ts";
 import { readQuestion } from "../model/verifyQuestion.ts";
 import type { VerifyInput, VerifyQuestion } from "../model/verifyQuestion.ts";
@@ -33,11 +33,11 @@ export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Ans
       : undefined;
   const identified = found === undefined ? await authenticate(ctx, arrival) : await admit(ctx, arrival, found.caller);
   if ("refusal" in read) throw read.refusal;
-  if (question === null) {
+  // A refusal is the procedure's: it is noted there.
+  if (question === null || !holdsPermission(identified, "keys:verify")) {
     const { serveOperation } = await import("./rest.ts");
     return await serveOperation(ctx, arrival, { name: "keys.verify", identified, body: read.input });
   }
-  requirePermission(identified, "keys:verify");
   const target = found === undefined ? undefined : { key: found.target };
   const verification = await verifyKey(ctx, identified.caller.organizationId, question, arrival, target);
   return json(200, verification, rateHeaders(identified.rate));

@@ -70,6 +70,22 @@ export const auditTables = {
     seq: v.number(),
   }).index("by_target", ["organizationId", "targetId"]),
 
+  // Refused attempts of the last minute or two, so that the same one is not an entry each time. Written by
+  // model/auditDenials.ts, deleted by its sweep.
+  auditDenials: defineTable({
+    organizationId: v.id("organization"),
+    callerType: v.union(v.literal("user"), v.literal("key")),
+    callerId: v.string(),
+    operation: v.string(),
+    code: v.string(),
+    // When it was last made an entry.
+    recordedAt: v.number(),
+    // How often it happened since.
+    suppressed: v.number(),
+  })
+    .index("by_attempt", ["organizationId", "callerId", "operation", "code"])
+    .index("by_recorded", ["recordedAt"]),
+
   // Where an organization's audit chain ends: one row each, once it has an entry. Written with every entry, in
   // the same transaction, so that of two writers who saw the same end only one commits and the other runs anew.
   // Read to verify that no entry was cut off the end. Never deleted.

@@ -22,7 +22,7 @@ const entrySchema = z
     actor: z
       .object({ type: z.enum(["user", "key", "system"]), id: z.string(), name: z.string() })
       .describe("The name of an erased user is a pseudonym."),
-    action: z.string().describe("`<noun>.<verb>`, for example `key.revoke`."),
+    action: z.string().describe("`<noun>.<verb>`, for example `key.revoke`; `denied` for a refused attempt."),
     targetKind: z.string(),
     targetId: z.string(),
     before: z.string().nullable().describe("What changed, as it was: JSON text. Never a secret."),

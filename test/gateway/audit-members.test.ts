@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { internal } from "../../convex/_generated/api.js";
+import type { AuditEntry } from "../../convex/model/auditLists.ts";
+import { engines } from "../convex/engines.ts";
+import { AND } from "../convex/world.ts";
+import { openWorld } from "./world.ts";
+import type { Answer, Person, World } from "./world.ts";
+
+describe.each(engines)("what becomes of an organization and its members, in the trail on $name", (engine) => {
+  let world: World;
+  let guest: Person;
+  let guestEmail: string;
+
+  beforeAll(async () => {
+    world = await openWorld(engine);
+    guest = await world.signUp("Grace");
+    const session = await world.call("GET", "/api/auth/get-session", { cookie: guest.cookie });
+    guestEmail = String(Object(session.body?.["user"])["email"]);
+    // Only who has shown that the address is theirs may accept.
+    await change("user", guest.userId, { emailVerified: true });
+  });
+  afterAll(async () => await world[Symbol.asyncDispose]());
+
+  const auth = async (person: Person, path: string, body: Record<string, unknown>): Promise<Answer> =>
+    await world.call("POST", `/api/auth/organization/${path}`, { cookie: person.cookie, body });
+  const doing = (person: Person, path: string, body: Record<string, unknown>) => async (): Promise<void> => {
+    expect((await auth(person, path, body)).status).toBe(200);
+  };
+  const change = async (table: "user" | "organization", id: string, data: Record<string, string | boolean>) =>
+    await world.deployment.call(internal.auth.store.update, {
+      table,
+      where: [{ field: "_id", value: id, operator: "eq", ...AND }],
+      only: "first",
+      data,
+      origin: { userId: world.owner.userId, request: { id: "test" } },
+    });
+  const trail = async (query = ""): Promise<AuditEntry[]> => {
+    const answer = await world.asOwner("GET", `/api/v1/audit?limit=200${query}`);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the answer was held against the document
+    return (answer.body as { items: AuditEntry[] }).items.toReversed();
+  };
+  /** The entries that some work adds, with their states as objects. */
+  const added = async (work: () => Promise<void>): Promise<unknown[]> => {
+    const before = (await trail()).length;
+    await work();
+    return (await trail()).slice(before).map(({ actor, action, before: was, after: is, subject }) => ({
+      by: actor.id,
+      action,
+      was: JSON.parse(was ?? "null"),
+      is: JSON.parse(is ?? "null"),
+      subject,
+    }));
+  };
+
+  test("C9 founding is two entries: the organization and its owner, by whoever founded it", async () => {
+    const by = { type: "user", id: world.owner.userId, name: "Ada" };
+    expect(await trail()).toMatchObject([
+      { seq: 1, action: "organization.create", actor: by, targetId: world.organizationId, before: null },
+      { seq: 2, action: "member.create", actor: by, before: null },
+    ]);
+    expect((await trail()).map(({ after }) => JSON.parse(after ?? "null"))).toMatchObject([
+      { name: expect.stringMatching(/^acme-/), slug: expect.stringMatching(/^acme-/) },
+      { userId: world.owner.userId, role: "owner" },
+    ]);
+  });
+
+  test("C9 a change of the organization is one entry with what it was and is; no change is none", async () => {
+    const rename = async (): Promise<void> => {
+      await change("organization", world.organizationId, { name: "Acme & Daughters", logo: "x".repeat(900) });
+    };
+    expect(await added(rename)).toMatchObject([
+      {
+        by: world.owner.userId,
+        action: "organization.update",
+        was: { name: expect.stringMatching(/^acme-/), logo: null },
+        is: { name: "Acme & Daughters", logo: `${"x".repeat(500)}…` },
+      },
+    ]);
+    expect(await added(rename)).toEqual([]);
+  });
+
+  test("C9 an invitation, its withdrawal and its acceptance are told of, each by whom", async () => {
+    const { organizationId, owner } = world;
+    const invite = doing(owner, "invite-member", { email: guestEmail, role: "developer", organizationId });
+    const pending = { role: "developer", status: "pending", inviterId: owner.userId };
+    const about = { by: owner.userId, subject: guestEmail };
+    const lastInvitation = async () => (await trail("&action=invitation.create")).at(-1)?.targetId ?? "";
+
+    expect(await added(invite)).toMatchObject([{ ...about, action: "invitation.create", was: null, is: pending }]);
+    const cancel = doing(owner, "cancel-invitation", { invitationId: await lastInvitation() });
+    expect(await added(cancel)).toMatchObject([
+      { ...about, action: "invitation.update", was: pending, is: { ...pending, status: "canceled" } },
+    ]);
+
+    await invite();
+    const accepted = await added(doing(guest, "accept-invitation", { invitationId: await lastInvitation() }));
+    expect(accepted).toHaveLength(2);
+    expect(accepted).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          by: guest.userId,
+          action: "invitation.update",
+          is: expect.objectContaining({ status: "accepted" }),
+        }),
+        expect.objectContaining({
+          by: guest.userId,
+          action: "member.create",
+          was: null,
+          is: { userId: guest.userId, role: "developer" },
+        }),
+      ]),
+    );
+    expect(JSON.stringify((await trail()).map(({ before, after }) => [before, after]))).not.toContain("@");
+  });
+
+  test("E28 what a member may not do is told of, by whom and what", async () => {
+    const { organizationId } = world;
+    const [ownership] = await trail("&action=member.create");
+    const attempts = {
+      "invite-member": { email: "friend@example.com", role: "owner", organizationId },
+      "update-member-role": { organizationId, memberId: ownership?.targetId, role: "member" },
+    };
+    for (const [path, body] of Object.entries(attempts)) {
+      expect((await auth(guest, path, body)).status).toBe(403);
+      expect((await auth(guest, path, body)).status).toBe(403);
+    }
+    expect((await trail(`&action=denied&actor=${guest.userId}`)).map(({ after }) => after)).toEqual(
+      Object.keys(attempts).map((path) =>
+        JSON.stringify({ operation: `organization.${path}`, code: "FORBIDDEN", suppressed: 0 }),
+      ),
+    );
+  });
+
+  test("E28 what a stranger tries is in nobody's trail", async () => {
+    const stranger = await world.signUp("Eve");
+    const before = await trail();
+    const { organizationId } = world;
+    const answer = await auth(stranger, "invite-member", { organizationId, email: "eve@example.com", role: "owner" });
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(await trail()).toEqual(before);
+  });
+
+  test("C9 a change of role and a removal are one entry each, with the old and the new role", async () => {
+    const { organizationId, owner } = world;
+    const membership = (await trail("&action=member.create")).find(
+      ({ after }) => JSON.parse(after ?? "null").userId === guest.userId,
+    );
+    const memberId = membership?.targetId ?? "";
+    const promote = doing(owner, "update-member-role", { memberId, role: "admin", organizationId });
+    const [was, is] = ["developer", "admin"].map((role) => ({ userId: guest.userId, role }));
+    expect(await added(promote)).toMatchObject([{ by: owner.userId, action: "member.update", was, is }]);
+    const remove = doing(owner, "remove-member", { memberIdOrEmail: memberId, organizationId });
+    expect(await added(remove)).toMatchObject([{ by: owner.userId, action: "member.delete", was: is, is: null }]);
+  });
+
+  test("E28 a former member is erased over REST, once, and not by whom may not", async () => {
+    const erase = async (body: unknown) => await world.asOwner("POST", "/api/v1/audit/erase-person", body);
+    const reader = await world.createKey({ name: "reader", ownerKind: "service", permissions: ["audit:read"] });
+    const person = { userId: guest.userId, email: guestEmail };
+    const asReader = await world.call("POST", "/api/v1/audit/erase-person", { key: reader.key, body: person });
+    expect(asReader).toMatchObject({ status: 403, body: { code: "FORBIDDEN" } });
+    expect((await world.call("POST", "/api/v1/audit/erase-person", { body: person })).status).toBe(401);
+    expect(await erase({ userId: world.owner.userId })).toMatchObject({ status: 409, body: { code: "CONFLICT" } });
+    expect((await erase({ userId: "nobody" })).body).toMatchObject({ code: "NOT_FOUND" });
+    expect(await erase({})).toMatchObject({ status: 422, body: { code: "INVALID_INPUT" } });
+    expect(await erase({ userId: guest.userId, name: "Grace" })).toMatchObject({ status: 422 });
+
+    expect(JSON.stringify(await trail())).toContain("Grace");
+    const erased = await erase(person);
+    expect(erased).toMatchObject({ status: 200, body: { done: true } });
+    const after = JSON.stringify(await trail());
+    expect(after).not.toContain('"Grace"');
+    expect(after).not.toContain(guestEmail);
+    expect(await erase(person)).toMatchObject({ status: 200, body: { erased: 0, done: true } });
+    const report = await world.asOwner("GET", "/api/v1/audit/verify");
+    // The acceptance told of two people, of which both are gone: of who accepted, and of the address.
+    const gone = (await trail()).filter((entry) => entry.erased);
+    expect(report.body).toMatchObject({ broken: null, erased: gone.length });
+    expect(erased.body).toMatchObject({ erased: gone.length + 1 });
+  });
+});
