@@ -1,6 +1,9 @@
 import * as z from "zod";
 import type { ErrorCode } from "../shared/errors.ts";
 import { HTTP_STATUS } from "../shared/errors.ts";
+import { roleMatrixMarkdown } from "../shared/roleMatrix.ts";
+import type { FunctionManifest, TeamFunction } from "../shared/functionManifest.ts";
+import { FUNCTIONS_TAG, describeFunction, functionAddress } from "./functionDocument.ts";
 import type { Operation } from "./operations.ts";
 import { pathFields } from "./operations.ts";
 import { readsQuery } from "./rest.ts";
@@ -10,6 +13,15 @@ type JsonSchema = { [keyword: string]: unknown };
 const TAGS = [
   { name: "Keys", description: "Create keys, look at them, end them, and ask whether one is good." },
   { name: "Policy", description: "What the organization allows of its keys, and how long it keeps them." },
+  { name: "Permissions", description: "What can be granted: Latchkey's own permissions, and those of your API." },
+  {
+    name: "Roles",
+    description: `Named sets of grants. What the roles that every organization has may do to keys: \`own\` are the caller's own personal keys, \`another's\` those of other members. A key manages keys only if it was given \`keys:*\`, as here.\n\n${roleMatrixMarkdown()}`,
+  },
+  { name: "Groups", description: "Members and service keys that share roles, permissions and licenses." },
+  { name: "Licenses", description: "Named entitlements with seats and validity, for keys and groups." },
+  { name: "Members", description: "Who belongs to the organization, with which roles." },
+  { name: "Organization", description: "The organization itself." },
   { name: "Usage", description: "How often keys were used, for what, and when last." },
   { name: "Audit", description: "Who changed what, and that nobody rewrote it." },
   { name: "Callers", description: "Who is calling, and with which rights." },
@@ -33,14 +45,20 @@ const COMMON_ERRORS: ErrorCode[] = [
   "RATE_LIMITED",
   "USAGE_EXCEEDED",
   "INTERNAL",
+  // Every call may come with an imported key that has to wait for its first comparison.
+  "UNAVAILABLE",
   "TIMEOUT",
 ];
 const BODY_ERRORS: ErrorCode[] = ["BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 const PUBLIC_ERRORS: ErrorCode[] = ["INTERNAL", "TIMEOUT"];
 
+const FUNCTION_ERRORS: ErrorCode[] = ["FUNCTION_REFUSED", "UNAVAILABLE"];
+
+const ANY_CREDENTIAL = [{ apiKey: [] }, { bearer: [] }, { session: [] }];
+
 const SECURITY_SCHEMES = {
   apiKey: { type: "apiKey", in: "header", name: "X-Api-Key", description: "A key of the organization." },
-  bearer: { type: "http", scheme: "bearer", description: "A key, or a person's session token." },
+  bearer: { type: "http", scheme: "bearer", description: "A key, an exchange token or a person's session token." },
   session: {
     type: "apiKey",
     in: "cookie",
@@ -85,16 +103,20 @@ const PROBLEM_SCHEMA = {
         properties: { path: { type: "string" }, message: { type: "string" } },
       },
     },
+    data: { description: "For FUNCTION_REFUSED: what the function said." },
   },
 };
 
-/** The OpenAPI 3.1 document of these operations. The server is the origin that the document was loaded from. */
-export function openApiDocument(operations: Operation[]): JsonSchema {
+/** The OpenAPI 3.1 document of these operations and functions. The server is the origin that the document was loaded from. */
+export function openApiDocument(operations: Operation[], functions: FunctionManifest = {}): JsonSchema {
   const schemas = new Schemas();
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
     const item = (paths[operation.meta.path] ??= {});
     item[operation.meta.method.toLowerCase()] = describe(operation, schemas);
+  }
+  for (const [path, called] of Object.entries(functions)) {
+    paths[functionAddress(path)] = { post: describeTeamFunction(path, called) };
   }
   return {
     openapi: "3.1.0",
@@ -107,7 +129,7 @@ export function openApiDocument(operations: Operation[]): JsonSchema {
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
-    tags: TAGS,
+    tags: Object.keys(functions).length === 0 ? TAGS : [...TAGS, FUNCTIONS_TAG],
     paths,
     components: {
       securitySchemes: SECURITY_SCHEMES,
@@ -123,7 +145,7 @@ function describe(operation: Operation, schemas: Schemas): JsonSchema {
     tags: [meta.tag],
     summary: meta.summary,
     description: meta.description,
-    security: meta.public === true ? [] : [{ apiKey: [] }, { bearer: [] }, { session: [] }],
+    security: meta.public === true ? [] : ANY_CREDENTIAL,
     ...describeInput(operation, schemas),
     responses: { ...describeSuccess(operation, schemas), ...describeErrors(operation) },
   };
@@ -211,12 +233,28 @@ function describeDownload(success: { content: JsonSchema }, types: readonly stri
   };
 }
 
+/** A team's function beside our own operations: what it answers differs, how it is called and refused does not. */
+function describeTeamFunction(path: string, called: TeamFunction): JsonSchema {
+  const { responses, ...described } = describeFunction(path, called);
+  const refusals = describeRefusals([...COMMON_ERRORS, ...BODY_ERRORS, ...FUNCTION_ERRORS]);
+  return {
+    ...described,
+    parameters: [ORGANIZATION_HEADER],
+    security: ANY_CREDENTIAL,
+    responses: { ...responses, ...refusals },
+  };
+}
+
 function describeErrors(operation: Operation): JsonSchema {
   const { meta } = operation;
   const common =
     meta.public === true ? PUBLIC_ERRORS : [...COMMON_ERRORS, ...(readsQuery(operation) ? [] : BODY_ERRORS)];
+  return describeRefusals([...common, ...meta.errors]);
+}
+
+function describeRefusals(all: readonly ErrorCode[]): JsonSchema {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set([...common, ...meta.errors])) {
+  for (const code of new Set(all)) {
     byStatus.set(HTTP_STATUS[code], [...(byStatus.get(HTTP_STATUS[code]) ?? []), code]);
   }
   return Object.fromEntries(
