@@ -219,16 +219,17 @@ export default defineSchema({
     prefix: v.string(),
   }).index("by_prefix", ["organizationId", "prefix"]),
 
-  // Hashes of imported keys that are slow to compare, until the key is first used: then it gets a fast one and this row
-  // goes. Written by model/imports.ts, read by model/slowHashes.ts, deleted with the secret too.
+  // Secrets of imported keys whose hash is slow to compare, until the key is first used: then the secret's row gets a
+  // fast one and this row goes. Written by model/imports.ts, read by model/slowHashes.ts, deleted with the secret too.
   slowHashes: defineTable({
     credentialId: v.id("apikey"),
-    // The key's visible beginning, by which it is found.
-    start: v.string(),
-    // bcrypt's text or a PHC string of Argon2.
-    value: v.string(),
+    // Of the key's visible beginning, by which it is found.
+    startHash: v.string(),
+    // Texts that were compared with it in the minute that began then.
+    attempts: v.number(),
+    attemptsSince: v.number(),
   })
-    .index("by_start", ["start"])
+    .index("by_start", ["startHash"])
     .index("by_credential", ["credentialId"]),
 
   // When a key was last used. Written by model/usageCounts.ts at most every few seconds per key, read by the dashboard

@@ -2,8 +2,10 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { toErrorData } from "../shared/errors.ts";
+import { latchkeyError, toErrorData } from "../shared/errors.ts";
 import { isDead } from "../shared/keyStatus.ts";
+import { VERB_PERMISSION } from "../shared/permissions.ts";
+import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { deleteKey, expireKey, revokeKey } from "./keyChanges.ts";
 import { listKeys, requireAudience } from "./keyLists.ts";
@@ -29,21 +31,23 @@ export type BulkItem = Infer<typeof vBulkItem>;
 
 const DEAD: KeyFilter["statuses"] = ["expired", "revoked"];
 
-/** What would become of these keys at `at`, epoch milliseconds. Nothing is changed. */
+/** What would become of these keys at `at`, epoch milliseconds. Nothing is changed. Throws FORBIDDEN for who may do it to none. */
 export async function foresee(
   ctx: QueryCtx,
   caller: ResolvedCaller,
   { verb, keyIds, at }: { verb: BulkVerb; keyIds: readonly string[]; at: number },
 ): Promise<BulkItem[]> {
+  requireVerb(caller, verb);
   return await Promise.all(keyIds.map(async (keyId) => await foreseeOne(ctx, caller, { verb, keyId, at })));
 }
 
-/** The same for one page of the keys that a filter finds. Throws FORBIDDEN for who may see no keys. */
+/** The same for one page of the keys that a filter finds. Throws FORBIDDEN, also for who may see no keys. */
 export async function foreseePage(
   ctx: QueryCtx,
   caller: ResolvedCaller,
   { verb, filter, cursor, at }: { verb: BulkVerb; filter: KeyFilter; cursor: string | null; at: number },
 ): Promise<{ items: BulkItem[]; nextCursor: string | null }> {
+  requireVerb(caller, verb);
   // Only dead keys can be deleted, and they are found only when asked for.
   const statuses = filter.statuses ?? (verb === "delete" ? DEAD : undefined);
   const wish = { includeDead: false, filter: { ...filter, statuses }, cursor, limit: Infinity, at };
@@ -73,6 +77,14 @@ const VERBS: Record<
   BulkVerb,
   (ctx: MutationCtx, caller: ResolvedCaller, keyId: string, reason: string | undefined) => Promise<unknown>
 > = { revoke: revokeKey, expire: expireKey, delete: deleteKey };
+
+/** Refuses as a whole what could only be refused key by key. People may always revoke their own personal keys. */
+function requireVerb(caller: ResolvedCaller, verb: BulkVerb): void {
+  if (verb === "revoke" && caller.key === null) return;
+  if (callerScope(caller, VERB_PERMISSION[verb]) === null) {
+    throw latchkeyError("FORBIDDEN", `You may not ${verb} keys of this organization. Ask an admin.`);
+  }
+}
 
 async function foreseeOne(
   ctx: QueryCtx,

@@ -1,0 +1,168 @@
+import { v } from "convex/values";
+import type { Infer } from "convex/values";
+import type { Doc } from "../_generated/dataModel.js";
+import type { MutationCtx } from "../_generated/server.js";
+import { latchkeyError, toErrorData } from "../shared/errors.ts";
+import type { FieldError, LatchkeyErrorData } from "../shared/errors.ts";
+import { HASH_ALGORITHMS, checkHash, isSlow } from "../shared/foreignHash.ts";
+import {
+  FOREIGN_PREFIX_MIN,
+  FOREIGN_START_MAX,
+  FOREIGN_START_MIN,
+  FOREIGN_START_MIN_SLOW,
+  hashStart,
+  isForeignText,
+} from "../shared/foreignKey.ts";
+import { DEFAULT_PREFIX } from "../shared/keyFormat.ts";
+import { sha256Base64Url } from "../shared/sha256.ts";
+import { callerScope } from "./callers.ts";
+import type { ResolvedCaller } from "./callers.ts";
+import { createKey, vNewKey } from "./newKeys.ts";
+import type { MintedSecret } from "./secrets.ts";
+
+/** A key of another system. Its plaintext is never told: `hash` is what that system kept. */
+export const vImportedKey = vNewKey.omit("prefix", "format").extend({
+  hash: v.object({ algorithm: v.union(...HASH_ALGORITHMS.map((name) => v.literal(name))), value: v.string() }),
+  // What all keys of that kind begin with.
+  foreignPrefix: v.string(),
+  // How this one begins; shown in its place from then on.
+  start: v.string(),
+  last4: v.optional(v.string()),
+  // The public id that it is given here, and keeps when it is rotated into our own format.
+  keyIdText: v.string(),
+});
+export type ImportedKey = Infer<typeof vImportedKey>;
+
+export type Imported = { key: Doc<"keys"> } | { refusal: LatchkeyErrorData };
+
+const PREFIXES_PER_ORGANIZATION = 16;
+/** Verification reads them all for a text of a wrong shape. */
+export const PREFIXES_MAX = 1_000;
+// What our own keys begin with. They are looked up by their shape anyway.
+const OWN_PREFIX = new RegExp(`^${DEFAULT_PREFIX}_`);
+
+/**
+ * Makes a key of each, in one transaction, or says why not; a refused one leaves the others be. Throws FORBIDDEN for
+ * who may create no keys at all.
+ */
+export async function importKeys(
+  ctx: MutationCtx,
+  caller: ResolvedCaller,
+  items: readonly ImportedKey[],
+): Promise<Imported[]> {
+  if (callerScope(caller, "keys:create") === null) {
+    throw latchkeyError("FORBIDDEN", "You may not create keys in this organization. Ask an admin.");
+  }
+  const results: Imported[] = [];
+  for (const item of items) results.push(await tryImport(ctx, caller, item));
+  return results;
+}
+
+/** Every refusal comes before the first write, so one that is caught leaves nothing behind. */
+async function tryImport(ctx: MutationCtx, caller: ResolvedCaller, item: ImportedKey): Promise<Imported> {
+  try {
+    return { key: await importKey(ctx, caller, item) };
+  } catch (thrown) {
+    const refusal = toErrorData(thrown);
+    if (refusal === null) throw thrown;
+    return { refusal };
+  }
+}
+
+async function importKey(ctx: MutationCtx, caller: ResolvedCaller, item: ImportedKey): Promise<Doc<"keys">> {
+  const { organizationId } = caller;
+  const { hash, foreignPrefix, start, last4 = "", keyIdText, ...input } = item;
+  const checked = checkHash(hash);
+  const fields = checkBeginning(item);
+  if (!checked.ok) fields.push({ path: "hash.value", message: checked.problem });
+  if (checked.ok && checked.value === sha256Base64Url(start)) {
+    fields.push({ path: "start", message: "This is the whole key. Give only how it begins." });
+  }
+  if (fields.length === 0 && isSlow(hash.algorithm) && (await isTaken(ctx, start))) {
+    fields.push({ path: "start", message: "Another imported key begins so. Give more of its beginning." });
+  }
+  const isRegistered = OWN_PREFIX.test(foreignPrefix) || (await isKnown(ctx, organizationId, foreignPrefix));
+  if (!isRegistered && !(await hasRoom(ctx, organizationId))) {
+    fields.push({ path: "prefix", message: "Too many different beginnings are registered. Use one for many keys." });
+  }
+  if (!checked.ok || fields.length > 0) {
+    throw latchkeyError("INVALID_INPUT", "The key cannot be imported like this.", fields);
+  }
+  const now = Date.now();
+  const secret: MintedSecret = {
+    credential: {
+      configId: "default",
+      referenceId: organizationId,
+      key: checked.value,
+      enabled: true,
+      rateLimitEnabled: false,
+      createdAt: now,
+      updatedAt: now,
+    },
+    // What it will begin with once it is rotated.
+    prefix: DEFAULT_PREFIX,
+    env: input.env ?? "live",
+    keyIdText,
+    start,
+    last4,
+  };
+  const key = await createKey(ctx, caller, input, secret, "key.import");
+  const [current] = key.secrets;
+  if (isSlow(hash.algorithm) && current !== undefined) {
+    const { credentialId } = current;
+    await ctx.db.insert("slowHashes", { credentialId, startHash: hashStart(start), attempts: 0, attemptsSince: now });
+  }
+  if (!isRegistered) await ctx.db.insert("foreignPrefixes", { organizationId, prefix: foreignPrefix });
+  return key;
+}
+
+function checkBeginning({ hash, foreignPrefix, start, last4 = "" }: ImportedKey): FieldError[] {
+  const fields: FieldError[] = [];
+  const slow = isSlow(hash.algorithm);
+  const shortest = slow ? FOREIGN_START_MIN_SLOW : FOREIGN_START_MIN;
+  if (foreignPrefix.length < FOREIGN_PREFIX_MIN || !isForeignText(foreignPrefix)) {
+    const message = `Give what all these keys begin with: at least ${FOREIGN_PREFIX_MIN} visible ASCII characters.`;
+    fields.push({ path: "prefix", message });
+  } else if (slow && OWN_PREFIX.test(foreignPrefix)) {
+    fields.push({ path: "prefix", message: `Only Latchkey's own keys begin with ${DEFAULT_PREFIX}_.` });
+  }
+  if (start.length < shortest || start.length > FOREIGN_START_MAX || !isForeignText(start)) {
+    const message = `Give how the key begins: ${shortest} to ${FOREIGN_START_MAX} visible ASCII characters.`;
+    fields.push({ path: "start", message });
+  } else if (!start.startsWith(foreignPrefix)) {
+    fields.push({ path: "start", message: "The key has to begin with the prefix." });
+  }
+  if (last4.length > 4 || (last4 !== "" && !isForeignText(last4))) {
+    fields.push({ path: "last4", message: "Give at most the last four characters." });
+  }
+  return fields;
+}
+
+async function isTaken(ctx: MutationCtx, start: string): Promise<boolean> {
+  const other = await ctx.db
+    .query("slowHashes")
+    .withIndex("by_start", (q) => q.eq("startHash", hashStart(start)))
+    .first();
+  return other !== null;
+}
+
+async function isKnown(
+  ctx: MutationCtx,
+  organizationId: Doc<"keys">["organizationId"],
+  prefix: string,
+): Promise<boolean> {
+  const known = await ctx.db
+    .query("foreignPrefixes")
+    .withIndex("by_prefix", (q) => q.eq("organizationId", organizationId).eq("prefix", prefix))
+    .first();
+  return known !== null;
+}
+
+async function hasRoom(ctx: MutationCtx, organizationId: Doc<"keys">["organizationId"]): Promise<boolean> {
+  const own = await ctx.db
+    .query("foreignPrefixes")
+    .withIndex("by_prefix", (q) => q.eq("organizationId", organizationId))
+    .take(PREFIXES_PER_ORGANIZATION);
+  if (own.length === PREFIXES_PER_ORGANIZATION) return false;
+  return (await ctx.db.query("foreignPrefixes").take(PREFIXES_MAX)).length < PREFIXES_MAX;
+}
