@@ -65,14 +65,13 @@ export async function renewJwt(
   now: number,
 ): Promise<{ expiresAt: number; expirySetAt: number }> {
   await requireKey(ctx, caller, key._id, "update");
-  const refuse = (message: string) => latchkeyError("INVALID_INPUT", message, [{ path: "expiresAt", message }]);
   if (key.format !== "jwt")
-    throw refuse("Change the expiry of this key by itself: only a JWT key gets it by rotating.");
+    throw wrongExpiry("Change the expiry of this key by itself: only a JWT key gets it by rotating.");
   const policy = await policyOf(ctx, key.organizationId);
   const member = key.ownerKind === "service" ? null : await getMember(ctx, key.organizationId, key.ownerUserId);
   const maxLifetimeMs = maxLifetimeOf(policy, { kind: key.ownerKind, roleText: member?.role ?? "" });
   const checked = checkExpiry(wanted, now, { ...policy, maxLifetimeMs });
-  if (!checked.ok) throw refuse(checked.problem);
+  if (!checked.ok) throw wrongExpiry(checked.problem);
   return { expiresAt: checkJwtEnd(checked.value, now), expirySetAt: now };
 }
 
@@ -80,8 +79,7 @@ export async function renewJwt(
 export function checkJwtEnd(expiresAt: number | null, now: number): number {
   const lifetime = (expiresAt ?? Infinity) - now;
   if (expiresAt === null || lifetime < MIN_JWT_LIFETIME_MS - LIFETIME_SLACK_MS || lifetime > MAX_JWT_LIFETIME_MS) {
-    const message = "A JWT key lives from 7 to 365 days, within what the policy allows.";
-    throw latchkeyError("INVALID_INPUT", message, [{ path: "expiresAt", message }]);
+    throw wrongExpiry("A JWT key lives from 7 to 365 days, within what the policy allows.");
   }
   return Math.floor(expiresAt / 1000) * 1000;
 }
@@ -90,4 +88,8 @@ export function checkJwtEnd(expiresAt: number | null, now: number): number {
 function requireEnd({ expiresAt }: { expiresAt: number | null }): number {
   if (expiresAt === null) throw new Error("A JWT key has no end");
   return Math.floor(expiresAt / 1000) * 1000;
+}
+
+function wrongExpiry(message: string): Error {
+  return latchkeyError("INVALID_INPUT", message, [{ path: "expiresAt", message }]);
 }

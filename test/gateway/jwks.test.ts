@@ -29,7 +29,6 @@ describe.each(engines)("the keys that sign tokens, on $name", (engine) => {
     expect(response.status).toBe(200);
     return KeySet.parse(await response.json());
   };
-  const kidsOf = ({ keys }: JSONWebKeySet) => keys.map(({ kid }) => kid ?? "");
   const rotate = async (withdraw = false) =>
     await world.deployment.call(internal.tokens.rotateSigningKey, { withdraw });
   /** As if this long had passed since the key was retired. */
@@ -109,5 +108,9 @@ describe.each(engines)("the keys that sign tokens, on $name", (engine) => {
     expect(payload["org"]).toBe(world.organizationId);
   });
 });
+
+function kidsOf({ keys }: JSONWebKeySet): string[] {
+  return keys.map(({ kid }) => kid ?? "");
+}
 
 const KeySet = z.object({ keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })) });

@@ -236,8 +236,8 @@ describe.each(engines)("keys in the form of a JWT on $name", (engine) => {
     ];
     const { traceId: _one, ...missing } = (await world.call("GET", "/api/v1/whoami")).body ?? {};
     for (const text of shown) {
-      for (const headers of [{ "x-api-key": text }, { authorization: `Bearer ${text}` }]) {
-        const { status, body } = await world.call("GET", "/api/v1/whoami", { headers });
+      for (const presented of [{ key: text }, { headers: { authorization: `Bearer ${text}` } }]) {
+        const { status, body } = await world.call("GET", "/api/v1/whoami", presented);
         const { traceId: _two, ...refusal } = body ?? {};
         expect({ status, refusal }, text).toEqual({ status: 401, refusal: missing });
       }
@@ -247,7 +247,11 @@ describe.each(engines)("keys in the form of a JWT on $name", (engine) => {
 
   test("is nobody's session, for better-auth and for Convex", async () => {
     const { key } = await make({ ownerKind: "personal" });
-    for (const headers of [{ authorization: `Bearer ${key}` }, { cookie: `latchkey.session_token=${key}` }]) {
+    const presented: Record<string, string>[] = [
+      { authorization: `Bearer ${key}` },
+      { cookie: `latchkey.session_token=${key}` },
+    ];
+    for (const headers of presented) {
       expect((await world.call("GET", "/api/auth/token", { headers })).status).toBe(401);
     }
     if (engine.name === "convex-test") return; // It believes whatever identity a test gives it.

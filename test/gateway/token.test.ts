@@ -36,6 +36,7 @@ describe.each(engines)("exchanging a key for a token on $name", (engine) => {
       headers: { authorization: `Bearer ${token}` },
       ...(body !== undefined && { body }),
     });
+  const me = async (token: string): Promise<Answer> => await asToken(token, "GET", "/api/v1/whoami");
   /** A token for Latchkey itself. */
   const ownToken = async (key: string, body: Record<string, unknown> = {}): Promise<string> =>
     await exchanged(key, { audience: world.site, ...body });
@@ -121,12 +122,12 @@ describe.each(engines)("exchanging a key for a token on $name", (engine) => {
   test("a token for Latchkey's own origin calls as its key, cut to the token's permissions", async () => {
     const { id, key } = await makeKey();
     const token = await ownToken(key, { permissions: ["orders:read", "keys:read"] });
-    const me = await asToken(token, "GET", "/api/v1/whoami");
-    expect(me).toMatchObject({
+    const whoami = await me(token);
+    expect(whoami).toMatchObject({
       status: 200,
       body: { type: "key", keyId: id, permissions: ["orders:read", "keys:read"] },
     });
-    expect(me.body?.["expiresAt"]).toBe((decodeJwt(token).exp ?? 0) * 1000);
+    expect(whoami.body?.["expiresAt"]).toBe((decodeJwt(token).exp ?? 0) * 1000);
     expect(await asToken(token, "GET", `/api/v1/keys/${id}`)).toMatchObject({ status: 200 });
     expect(await asToken(token, "POST", "/api/v1/keys/verify", { key })).toMatchObject({ status: 403 });
     expect(await asToken(token, "POST", "/api/v1/keys", { name: "beyond" })).toMatchObject({ status: 403 });
@@ -156,22 +157,20 @@ describe.each(engines)("exchanging a key for a token on $name", (engine) => {
   test("E19: a token ends with its key on the next request: disabled, revoked, and as the key stands now", async () => {
     const { id, key } = await makeKey();
     const token = await ownToken(key);
-    const me = async () => await asToken(token, "GET", "/api/v1/whoami");
-    expect(await me()).toMatchObject({ status: 200 });
+    expect(await me(token)).toMatchObject({ status: 200 });
     await world.asOwner("POST", `/api/v1/keys/${id}/disable`, {});
-    expect(await me()).toMatchObject({ status: 401, body: { code: "KEY_DISABLED" } });
+    expect(await me(token)).toMatchObject({ status: 401, body: { code: "KEY_DISABLED" } });
     expect(await exchange(key, { audience: API })).toMatchObject({ status: 401, body: { code: "KEY_DISABLED" } });
     await world.asOwner("POST", `/api/v1/keys/${id}/enable`, {});
-    expect(await me()).toMatchObject({ status: 200 });
+    expect(await me(token)).toMatchObject({ status: 200 });
     await world.asOwner("POST", `/api/v1/keys/${id}/revoke`, {});
-    expect(await me()).toMatchObject({ status: 401, body: { code: "KEY_REVOKED" } });
+    expect(await me(token)).toMatchObject({ status: 401, body: { code: "KEY_REVOKED" } });
     expect(await exchange(key, { audience: API })).toMatchObject({ status: 401, body: { code: "KEY_REVOKED" } });
   });
 
   test("E19: a token ends with the secret that it was made with, and lives through that one's grace", async () => {
     const { id, key } = await makeKey();
     const first = await ownToken(key);
-    const me = async (token: string) => await asToken(token, "GET", "/api/v1/whoami");
     const rotated = await world.asOwner("POST", `/api/v1/keys/${id}/rotate`, { graceMs: 3_600_000 });
     const second = await ownToken(textOf(rotated, "key"));
     expect(await me(first)).toMatchObject({ status: 200 });
@@ -209,11 +208,12 @@ describe.each(engines)("exchanging a key for a token on $name", (engine) => {
     const { key } = await makeKey();
     const token = await ownToken(key);
     for (const credential of [key, token]) {
-      for (const headers of [
+      const presented: Record<string, string>[] = [
         { authorization: `Bearer ${credential}` },
         { "x-api-key": credential },
         { cookie: `latchkey.session_token=${credential}` },
-      ]) {
+      ];
+      for (const headers of presented) {
         const jwt = await world.call("GET", "/api/auth/token", { headers });
         expect(jwt.status).toBe(401);
         const session = await world.deployment.fetch("/api/auth/get-session", { headers });
@@ -222,23 +222,25 @@ describe.each(engines)("exchanging a key for a token on $name", (engine) => {
     }
   });
 
+  /** A token that was tampered with. */
+  const forge = async (
+    change: { header?: Record<string, unknown>; payload?: Record<string, unknown>; sign?: "ours" | "hmac" } = {},
+  ): Promise<string> => {
+    const token = await ownToken((await makeKey()).key);
+    const header = { ...decodeProtectedHeader(token), ...change.header };
+    const payload = { ...decodeJwt(token), ...change.payload };
+    const unsigned = `${encode(header)}.${encode(payload)}`;
+    if (change.sign === "hmac") {
+      // The classic confusion: the public key as an HMAC secret.
+      const [publicKey] = (await publicKeys()).keys;
+      return await new SignJWT(payload)
+        .setProtectedHeader({ ...header, alg: "HS256" })
+        .sign(new TextEncoder().encode(JSON.stringify(publicKey)));
+    }
+    return `${unsigned}.${token.split(".")[2]}`;
+  };
+
   describe("E19: everything that is no token of ours is one and the same 401", () => {
-    const forge = async (
-      change: { header?: Record<string, unknown>; payload?: Record<string, unknown>; sign?: "ours" | "hmac" } = {},
-    ): Promise<string> => {
-      const token = await ownToken((await makeKey()).key);
-      const header = { ...decodeProtectedHeader(token), ...change.header };
-      const payload = { ...decodeJwt(token), ...change.payload };
-      const unsigned = `${encode(header)}.${encode(payload)}`;
-      if (change.sign === "hmac") {
-        // The classic confusion: the public key as an HMAC secret.
-        const [publicKey] = (await publicKeys()).keys;
-        return await new SignJWT(payload)
-          .setProtectedHeader({ ...header, alg: "HS256" })
-          .sign(new TextEncoder().encode(JSON.stringify(publicKey)));
-      }
-      return `${unsigned}.${token.split(".")[2]}`;
-    };
     const refused: [string, () => Promise<string>][] = [
       ["alg none", async () => (await forge({ header: { alg: "none" } })).replace(/[^.]+$/, "")],
       ["alg none with a signature", async () => await forge({ header: { alg: "none" } })],
@@ -267,7 +269,7 @@ describe.each(engines)("exchanging a key for a token on $name", (engine) => {
         },
       ],
       ["rubbish of three parts", async () => "a.b.c"],
-      ["a token in pieces", async () => `${(await forge()).slice(0, -1)}`],
+      ["a token cut short", async () => (await forge()).slice(0, -1)],
     ];
 
     test.each(refused)("%s", async (_title, make) => {
