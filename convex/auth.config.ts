@@ -15,5 +15,13 @@ export default {
       jwks: `${site}/api/auth/jwks`,
       algorithm: "ES256",
     },
+    // The gateway's own calls under /api/run, in the name of a key or a person.
+    {
+      type: "customJwt",
+      applicationID: "latchkey-run",
+      issuer,
+      jwks: `${site}/api/auth/jwks`,
+      algorithm: "ES256",
+    },
   ],
 } satisfies AuthConfig;

@@ -16,12 +16,15 @@ const document = serving(async () => await (await import("./gateway/rest.ts")).s
 const trpc = serving(async (ctx, arrival) => await (await import("./gateway/trpc.ts")).serveTrpc(ctx, arrival));
 const session = serving(async (ctx, arrival) => await (await import("./gateway/auth.ts")).serveSession(ctx, arrival));
 const jwks = serving(async (ctx) => await (await import("./gateway/jwks.ts")).serveJwks(ctx));
+const run = serving(async (ctx, arrival) => await (await import("./gateway/run.ts")).serveRun(ctx, arrival));
+const leaks = serving(async (ctx, arrival) => await (await import("./gateway/leaks.ts")).serveLeaks(ctx, arrival));
 const nothing = serving(async () => {
   throw latchkeyError("NOT_FOUND", "Nothing is here. The operations are listed in /openapi.json.");
 });
 
 http.route({ path: "/api/v1/keys/verify", method: "POST", handler: verify });
 http.route({ path: "/api/v1/whoami", method: "GET", handler: whoami });
+http.route({ path: "/api/v1/leaks/github", method: "POST", handler: leaks });
 http.route({ path: "/openapi.json", method: "GET", handler: document });
 http.route({ path: "/.well-known/jwks.json", method: "GET", handler: jwks });
 
@@ -31,6 +34,7 @@ for (const method of ROUTABLE_HTTP_METHODS) {
   http.route({ pathPrefix: "/api/v1/", method, handler: rest });
   http.route({ pathPrefix: "/api/trpc/", method, handler: trpc });
   http.route({ pathPrefix: "/api/auth/", method, handler: session });
+  http.route({ pathPrefix: "/api/run/", method, handler: run });
   http.route({ pathPrefix: "/", method, handler: nothing });
 }
 

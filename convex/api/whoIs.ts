@@ -2,7 +2,7 @@ import { isLicenseValid } from "../model/judgement.ts";
 import type { QuotaState, Rate } from "../shared/allowance.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { PERMISSIONS, covers, isLatchkeyPermission, scopeOf } from "../shared/permissions.ts";
-import type { Grant, LatchkeyPermission } from "../shared/permissions.ts";
+import type { Grant } from "../shared/permissions.ts";
 import type { Identified } from "./context.ts";
 
 /** What `whoami` answers: the caller as this request found it. Times are epoch milliseconds. */
@@ -48,14 +48,14 @@ export function whoIs(identified: Identified, now: number): WhoIs {
 }
 
 /** Whether the caller holds this permission on the whole organization now. */
-export function holdsPermission(identified: Identified, permission: LatchkeyPermission): boolean {
+export function holdsPermission(identified: Identified, permission: string): boolean {
   return identified.type === "key"
     ? covers(identified.key.permissions, permission)
     : scopeOf(identified.grants, permission) === "any";
 }
 
 /** Throws FORBIDDEN unless the caller holds this permission on the whole organization now. */
-export function requirePermission(identified: Identified, permission: LatchkeyPermission): void {
+export function requirePermission(identified: Identified, permission: string): void {
   if (holdsPermission(identified, permission)) return;
   throw latchkeyError("FORBIDDEN", `This takes the permission ${permission}. Ask an admin of the organization for it.`);
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, LatchkeyErrorData, SpentQuota, SpentRate } from "../shared/errors.ts";
 import { HTTP_STATUS } from "../shared/errors.ts";
+import type { Json } from "../shared/json.ts";
 
 /** An answer before it becomes a `Response`: the one place that builds it adds what every answer has. */
 export type Answer = { status: number; body: string | null; headers: Record<string, string> };
@@ -63,10 +64,12 @@ export type Problem = {
   code: ErrorCode;
   traceId: string;
   errors?: { path: string; message: string }[];
+  /** With FUNCTION_REFUSED: what the function said. */
+  data?: Json;
 };
 
 /** The problem for a refusal; 401 says how to authenticate, 429 when to come back. */
-export function problem(error: LatchkeyErrorData, traceId: string): Answer {
+export function problem(error: LatchkeyErrorData, traceId: string, extension: { data?: Json } = {}): Answer {
   const status = HTTP_STATUS[error.code];
   const body: Problem = {
     type: "about:blank",
@@ -76,6 +79,7 @@ export function problem(error: LatchkeyErrorData, traceId: string): Answer {
     code: error.code,
     traceId,
     ...(error.fields !== undefined && { errors: error.fields }),
+    ...extension,
   };
   return {
     status,

@@ -7,6 +7,7 @@ import { findRepeated, readOnce } from "../api/repetition.ts";
 import { callOperation, gatherInput, readsQuery } from "../api/rest.ts";
 import { appRouter } from "../api/router.ts";
 import { downloadSchema } from "../api/trpc.ts";
+import { functions } from "../run.gen.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { authenticate } from "./authenticate.ts";
 import { readJson, requireSmallBody } from "./body.ts";
@@ -48,9 +49,9 @@ export async function serveOperation(
   return await answer(ctx, arrival, operation, { identified, params: {}, query, body });
 }
 
-/** `GET /openapi.json`: the document of exactly these operations, made once. */
+/** `GET /openapi.json`: the document of exactly these operations and the team's functions, made once. */
 export async function serveDocument(): Promise<Answer> {
-  document ??= JSON.stringify(openApiDocument(operations));
+  document ??= JSON.stringify(openApiDocument(operations, functions));
   return {
     status: 200,
     body: document,

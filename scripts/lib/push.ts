@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { OperatorError } from "../../server/operator-error.ts";
 import { contentHash } from "./content-hash.ts";
 import { PROJECT, runProgram } from "./program.ts";
+import { updateRunManifest } from "./run-manifest.ts";
 
 const CONVEX_CLI = join(PROJECT, "node_modules", "convex", "bin", "main.js");
 
@@ -16,8 +17,9 @@ export function cliEnvironment(url: string, adminKey: string): Record<string, st
   };
 }
 
-/** A hash of everything that decides what a push installs: sources and dependencies. */
+/** A hash of everything that decides what a push installs: sources, with what is generated of them, and dependencies. */
 export async function hashOfFunctions(): Promise<string> {
+  await updateRunManifest(PROJECT);
   return await contentHash(["convex", "convex.json", "package-lock.json"]);
 }
 
@@ -29,6 +31,8 @@ export async function pushFunctions(
   environment: Readonly<Record<string, string>>,
   options: { codegen?: boolean; signal?: AbortSignal } = {},
 ): Promise<void> {
+  // What the gateway may run of the team's functions goes with them.
+  await updateRunManifest(PROJECT);
   const codegen = options.codegen === true ? "enable" : "disable";
   const { code, output } = await runConvex(
     ["deploy", "-y", "--typecheck", "disable", "--codegen", codegen],
