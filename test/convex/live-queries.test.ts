@@ -1,8 +1,6 @@
-import type { FunctionArgs } from "convex/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
-import { LAST_USED_INTERVAL_MS } from "../../convex/shared/limits.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
@@ -127,31 +125,6 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
     expect(await filtered({ search: "dead" })).toEqual([]);
     expect(await filtered({ search: "dead" }, true)).toEqual([c.record._id]);
     expect(await filtered({ ownerUserId: "somebody else" })).toEqual([]);
-  });
-
-  test("last use is written at once, then at most once per interval, and never to the key", async () => {
-    const { organizationId } = organization;
-    const { record } = await createKey(deployment, owner.caller);
-    const keyId = record._id;
-    const lastUsed = async () =>
-      (await deployment.call(api.usage.lastUsed, { organizationId, keyIds: [keyId, "nonsense"] }, owner.userId))?.[0];
-    expect(await lastUsed()).toEqual({ keyId, lastUsedAt: null });
-    const at = 1_750_000_000_000;
-    const recordUse = async (use: FunctionArgs<typeof internal.usage.recordUses>["uses"][number]) =>
-      await deployment.call(internal.usage.recordUses, { uses: [use] });
-    await recordUse({ keyId, at, ip: "192.0.2.1", agent: "curl" });
-    expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at });
-    expect(await deployment.call(internal.usage.lastUse, { keyId })).toBe(at);
-    await recordUse({ keyId, at: at + LAST_USED_INTERVAL_MS - 1 });
-    await recordUse({ keyId, at: at - 1 });
-    expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at });
-    await recordUse({ keyId, at: at + LAST_USED_INTERVAL_MS });
-    expect(await lastUsed()).toEqual({ keyId, lastUsedAt: at + LAST_USED_INTERVAL_MS });
-    expect(await deployment.call(api.keys.get, { organizationId, keyId }, owner.userId)).toEqual(record);
-    await deployment.call(internal.keys.revoke, { caller: owner.caller, keyId });
-    await deployment.call(internal.keys.remove, { caller: owner.caller, keyId });
-    await recordUse({ keyId, at: at * 2 });
-    expect(await lastUsed()).toBeUndefined();
   });
 
   test("the audit trail tells who did what, from where and why, to those who may read it", async () => {

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { api } from "../../convex/_generated/api.js";
+import { api, internal } from "../../convex/_generated/api.js";
 import { engines } from "../convex/engines.ts";
 import { openWorld } from "./world.ts";
 import type { World } from "./world.ts";
@@ -46,8 +46,9 @@ describe.each(embedded)("raw HTTP, on $name", (engine) => {
     expect(await response.text()).toBe("");
   });
 
-  test("a use is noted before it is answered, and a verification is one", async () => {
+  test("C11 a use is noted, and a verification is one", async () => {
     const lastUsed = async (keyId: string) => {
+      await world.deployment.call(internal.usage.flush, {});
       const args = { organizationId: world.organizationId, keyIds: [keyId] };
       return (await world.deployment.call(api.usage.lastUsed, args, world.owner.userId))?.[0]?.lastUsedAt;
     };
