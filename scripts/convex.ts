@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { loadSecrets } from "../server/data-folder.ts";
 import { OperatorError } from "../server/operator-error.ts";
 import { findRemoteDeployment } from "../server/remote-deployment.ts";
 import { cliEnvironment, runConvex } from "./lib/push.ts";
+import { readIfThere } from "./lib/read-if-there.ts";
 import { runScript } from "./lib/terminal.ts";
 
 const HELP = `npm run convex: the official Convex CLI against the running Latchkey
@@ -30,7 +30,7 @@ async function findEnvironment(): Promise<Readonly<Record<string, string>>> {
   const remote = findRemoteDeployment(process.env);
   if (remote !== null) return remote.cliEnvironment;
   const dataFolder = resolve(process.env.LATCHKEY_DATA_DIR || ".latchkey");
-  const noted: unknown = JSON.parse(await readFile(join(dataFolder, "backend.json"), "utf8").catch(() => "null"));
+  const noted: unknown = JSON.parse((await readIfThere(join(dataFolder, "backend.json"))) ?? "null");
   const url = typeof noted === "object" && noted !== null && "url" in noted ? noted.url : undefined;
   if (typeof url !== "string" || !(await answers(url))) {
     throw new OperatorError(

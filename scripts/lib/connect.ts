@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrivateFile, type Secrets } from "../../server/data-folder.ts";
 import {
@@ -12,6 +11,7 @@ import { connectRemoteDeployment, siteUrlOf, type RemoteDeployment } from "../..
 import type { Upstream } from "../../server/upstream.ts";
 import { startMigrations } from "./migrations.ts";
 import { cliEnvironment, hashOfFunctions, pushFunctions } from "./push.ts";
+import { readIfThere } from "./read-if-there.ts";
 import { reportEntry, type Progress } from "./terminal.ts";
 
 export interface ConnectOptions {
@@ -116,7 +116,7 @@ async function bringUpToDate(
 }
 
 async function readStamp(file: string): Promise<string[]> {
-  return (await readFile(file, "utf8").catch(() => "")).split("\n");
+  return ((await readIfThere(file)) ?? "").split("\n");
 }
 
 function hashOfText(text: string): string {

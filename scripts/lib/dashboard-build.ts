@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OperatorError, systemErrorCode } from "../../server/operator-error.ts";
 import { contentHash } from "./content-hash.ts";
 import { installedProgram, PROJECT, runProgram } from "./program.ts";
+import { readIfThere } from "./read-if-there.ts";
 
 /** Where the built dashboard lies. */
 export const DASHBOARD_FOLDER = join(PROJECT, "dist", "app");
@@ -21,7 +22,7 @@ const SOURCES = [
 
 /** Whether dist/app was built from the sources as they are now. */
 export async function isDashboardFresh(): Promise<boolean> {
-  const stamp = await readFile(join(DASHBOARD_FOLDER, STAMP), "utf8").catch(() => null);
+  const stamp = await readIfThere(join(DASHBOARD_FOLDER, STAMP));
   return stamp === (await contentHash(SOURCES));
 }
 

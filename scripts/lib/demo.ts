@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writePrivateFile } from "../../server/data-folder.ts";
 import { runAsAdmin, type DeploymentAdmin } from "../../server/deployment-admin.ts";
+import { readIfThere } from "./read-if-there.ts";
 
 export interface DemoLogin {
   readonly email: string;
@@ -17,7 +17,7 @@ export async function fillDemo(admin: DeploymentAdmin, dataFolder: string): Prom
   const file = join(dataFolder, "demo.json");
   const made = decodeLogin(await runAsAdmin(admin, "action", "demo:seed"));
   if (made.password !== null) writePrivateFile(file, `${JSON.stringify(made, null, 2)}\n`);
-  const kept = await readFile(file, "utf8").catch(() => null);
+  const kept = await readIfThere(file);
   return kept === null ? made : decodeLogin(JSON.parse(kept));
 }
 

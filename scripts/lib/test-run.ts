@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installedProgram, runProgram } from "./program.ts";
+import { readIfThere } from "./read-if-there.ts";
 
 export interface TestTotals {
   readonly passed: number;
@@ -23,7 +24,7 @@ export async function runTests(args: readonly string[]): Promise<TestTotals> {
       [...process.execArgv, installedProgram("vitest"), "run", ...reporters, ...args],
       { show: true },
     );
-    const totals = decodeReport(await readFile(report, "utf8").catch(() => "{}"));
+    const totals = decodeReport((await readIfThere(report)) ?? "{}");
     return code !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
   } finally {
     await rm(folder, { recursive: true });
