@@ -18,6 +18,8 @@ const app = defineApp({
     LATCHKEY_USAGE_WINDOW_MS: v.optional(v.string()),
     // How many malformed or unknown credentials an address may show per minute; 0 for any number.
     LATCHKEY_FAILED_CREDENTIALS_PER_MINUTE: v.optional(v.string()),
+    // Where the keys are published with which reports of leaked keys are signed; GitHub's unless told.
+    LATCHKEY_LEAK_KEYS_URL: v.optional(v.string()),
     // What our own proxy shows to a deployment that runs elsewhere, so that it is believed about the peer.
     LATCHKEY_PROXY_SECRET: v.optional(v.string()),
   },

@@ -3,6 +3,7 @@ import { explainCaller } from "./routers/explain.ts";
 import { groupsRouter } from "./routers/groups.ts";
 import { health } from "./routers/health.ts";
 import { keysRouter } from "./routers/keys.ts";
+import { leaksRouter } from "./routers/leaks.ts";
 import { licensesRouter } from "./routers/licenses.ts";
 import { membersRouter } from "./routers/members.ts";
 import { organizationRouter } from "./routers/organization.ts";
@@ -21,6 +22,7 @@ export const appRouter = router({
   roles: rolesRouter,
   groups: groupsRouter,
   licenses: licensesRouter,
+  leaks: leaksRouter,
   members: membersRouter,
   organization: organizationRouter,
   audit: auditRouter,
