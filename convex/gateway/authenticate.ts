@@ -67,8 +67,10 @@ export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bear
   }
   if (credential.type === "token") return await admitToken(ctx, arrival, credential.token);
   const userId = await findSessionUserId(ctx, credential);
-  if (userId === null) throw unknownCredential(arrival);
-  return { type: "user", userId };
+  if (userId !== null) return { type: "user", userId };
+  // A bearer of another shape may also be an imported key.
+  if (credential.type === "session") return await admit(ctx, arrival, await findKey(ctx, credential.token));
+  throw unknownCredential(arrival);
 }
 
 /**

@@ -55,6 +55,8 @@ describe.each(engines)("importing keys on $name", (engine) => {
     const id = await importOne(key);
     expect(await use(key)).toMatchObject({ status: 200, body: { keyId: id, permissions: ["orders:read"] } });
     expect((await verify(key)).body).toMatchObject({ code: "VALID", keyId: id });
+    const bearer = await world.call("GET", "/api/v1/whoami", { headers: { authorization: `Bearer ${key}` } });
+    expect(bearer).toMatchObject({ status: 200, body: { keyId: id } });
     const record = await world.asOwner("GET", `/api/v1/keys/${id}`);
     expect(record.body).toMatchObject({ start: key.slice(0, 10), last4: key.slice(-4), status: "active", version: 1 });
     expect(JSON.stringify(record.body)).not.toContain(sha256(key, "base64url"));
