@@ -18,7 +18,7 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
   });
   afterAll(async () => await deployment[Symbol.asyncDispose]());
 
-  test("nobody but members gets anything", async () => {
+  test("R3 E12: nobody but members gets anything", async () => {
     const { organizationId } = organization;
     const { record } = await createKey(deployment, owner.caller);
     const stranger = await (await createOrganization(deployment)).join("owner");
@@ -57,7 +57,7 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
     expect(await deployment.call(internal.sessions.organizationsOf, { userId: "nonsense" })).toEqual([]);
   });
 
-  test("lists page newest first and neither skip nor repeat", async () => {
+  test("E26: lists page newest first and neither skip nor repeat", async () => {
     const place = await createOrganization(deployment);
     const person = await place.join("owner");
     const made: string[] = [];
@@ -163,7 +163,7 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
     expect(await auditOf(deployment, developer)).toEqual([]);
   });
 
-  test("no live query and no list ever holds a secret or its hash", async () => {
+  test("H4 F2 E4: no live query and no list ever holds a secret or its hash", async () => {
     const { key, record } = await createKey(deployment, owner.caller);
     const { organizationId } = organization;
     const answers = [

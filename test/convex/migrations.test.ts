@@ -26,7 +26,7 @@ describe.each(stores)("migrations on $name", (kind) => {
     });
   });
 
-  test("E32 H1 H21: a filled store is migrated row by row, and running everything again changes nothing", async () => {
+  test("E32 H1 H21 T1: a filled store is migrated row by row, and running everything again changes nothing", async () => {
     await using store = await kind.open();
     await fillWithOldKeys(store);
     const before = await store.keys();

@@ -43,7 +43,7 @@ describe("what the edge makes of a request's end", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("E4: a fault of ours tells its caller nothing but where to find it in the log", async () => {
+  test("E4 N7: a fault of ours tells its caller nothing but where to find it in the log", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const fault = new Error("SELECT secret FROM vault");
     const { status, body } = await answerOf(async () => {

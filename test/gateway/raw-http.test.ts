@@ -30,7 +30,7 @@ describe.each(embedded)("raw HTTP, on $name", (engine) => {
     expect(answer).toContain("AMBIGUOUS_CREDENTIALS");
   });
 
-  test("a body that announces no length is refused once it is too long", async () => {
+  test("E21: a body that announces no length is refused once it is too long", async () => {
     const { status, text } = await sendChunks(`${world.site}/api/v1/keys/verify`, key, 40);
     expect(status).toBe(413);
     expect(JSON.parse(text)).toMatchObject({ code: "BODY_TOO_LARGE" });
@@ -61,7 +61,7 @@ describe.each(embedded)("raw HTTP, on $name", (engine) => {
     for (const id of [called.id, judged.id]) expect(await lastUsed(id)).toBeGreaterThanOrEqual(before);
   });
 
-  test("a revoked key dies on the request after the revoke's answer, while many others are under way", async () => {
+  test("H12: a revoked key dies on the request after the revoke's answer, while many others are under way", async () => {
     const { id, key: doomed } = await world.createKey({ name: "doomed" });
     const use = async () => (await world.call("GET", "/api/v1/whoami", { key: doomed })).status;
     const busy = Promise.all(Array.from({ length: 20 }, use));
@@ -70,7 +70,7 @@ describe.each(embedded)("raw HTTP, on $name", (engine) => {
     expect((await busy).every((status) => status === 200 || status === 401)).toBe(true);
   });
 
-  test("nobody chooses the address that the audit trail names", async () => {
+  test("E16 E20: nobody chooses the address that the audit trail names", async () => {
     const forged = { "x-latchkey-peer": "203.0.113.66", "x-forwarded-for": "203.0.113.67" };
     const created = await world.call("POST", "/api/v1/keys", {
       cookie: world.owner.cookie,

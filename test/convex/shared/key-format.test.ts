@@ -18,6 +18,19 @@ describe("the key format", () => {
     expect(maskedKey(generated)).toBe(`lk_live_${generated.keyIdText}_…${key.slice(-4)}`);
   });
 
+  test("E1: a double click selects all of a key, of which at least 190 bits are random", () => {
+    const { key } = generateKey({ prefix: "acme2", env: "test" });
+    expect(key.match(/\w+/g)).toEqual([key]);
+    const secret = key.split("_").at(-1)?.slice(0, -6) ?? "";
+    expect(secret.length * Math.log2(62)).toBeGreaterThan(190);
+  });
+
+  test("T2: what is shown of a key ends its prefix, and tells any two keys apart", () => {
+    const shown = Array.from({ length: 200 }, () => generateKey({ prefix: "lk", env: "live" }).start);
+    expect(new Set(shown).size).toBe(shown.length);
+    for (const start of shown) expect(start).toMatch(/^lk_live_\w{4,}$/);
+  });
+
   test("a given id is kept, everything else is new", () => {
     const first = generateKey({ prefix: "acme", env: "test" });
     const second = generateKey({ prefix: "acme", env: "test", keyIdText: first.keyIdText });

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { api } from "../../convex/_generated/api.js";
+import { sha256Base64Url } from "../../convex/shared/sha256.ts";
+import { engines } from "../convex/engines.ts";
+import { openWorld, textOf } from "./world.ts";
+import type { World } from "./world.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+describe.each(engines)("what is told of a key, on $name", (engine) => {
+  let world: World;
+  let created: { id: string; key: string; record: Record<string, unknown> };
+  const expiresAt = Date.now() + 20 * DAY_MS;
+  const input = {
+    name: "  Billing worker ",
+    description: "Books invoices",
+    tags: ["billing"],
+    permissions: ["orders:read"],
+    allowList: ["project:42"],
+    rateLimit: { limit: 100, windowMs: 60_000 },
+    expiresAt,
+  };
+  beforeAll(async () => {
+    world = await openWorld(engine);
+    const { body = {} } = await world.asOwner("POST", "/api/v1/keys", input);
+    const { key, ...record } = body;
+    created = { id: String(record["id"]), key: String(key), record };
+  });
+  afterAll(async () => await world[Symbol.asyncDispose]());
+
+  test("C2: its record says whose it is, what it may do and since and until when", async () => {
+    const got = await world.asOwner("GET", `/api/v1/keys/${created.id}`);
+    expect(got.body).toEqual(created.record);
+    expect(got.body).toMatchObject({
+      ...input,
+      name: "Billing worker",
+      organizationId: world.organizationId,
+      ownerKind: "personal",
+      ownerUserId: world.owner.userId,
+      ownerName: "Ada",
+      createdByUserId: world.owner.userId,
+      createdAt: expect.closeTo(Date.now(), -5),
+      status: "active",
+    });
+  });
+
+  test("C2: when and by whom it was last used is told beside it", async () => {
+    const { organizationId, owner, deployment } = world;
+    const lastUse = async () => {
+      const args = { organizationId, keyIds: [created.id] };
+      return (await deployment.call(api.usage.lastUsed, args, owner.userId))?.[0];
+    };
+    expect(await lastUse()).toMatchObject({ lastUsedAt: null });
+    const before = Date.now();
+    await world.call("GET", "/api/v1/whoami", { key: created.key, headers: { "user-agent": "a worker" } });
+    await expect
+      .poll(async () => (await lastUse())?.lastUsedAt ?? 0, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(before);
+    expect(await lastUse()).toMatchObject({ keyId: created.id, agent: "a worker" });
+  });
+
+  test("H4 C2: a list tells all of it but the secret and its hash", async () => {
+    const { id } = await world.createKey({ name: "ended" });
+    await world.asOwner("POST", `/api/v1/keys/${id}/revoke`);
+    const listed = await world.asOwner("GET", "/api/v1/keys?includeDead=true");
+    expect(listed.body?.["items"]).toEqual([
+      expect.objectContaining({ id, name: "ended", status: "revoked", organizationId: world.organizationId }),
+      created.record,
+    ]);
+    const text = JSON.stringify(listed.body);
+    expect(text).not.toContain(created.key.slice(-20));
+    expect(text).not.toContain(sha256Base64Url(created.key));
+  });
+
+  test("C11 E27: use does not move its expiry", async () => {
+    for (let use = 0; use < 3; use += 1) {
+      expect((await world.call("GET", "/api/v1/whoami", { key: created.key })).body).toMatchObject({ expiresAt });
+    }
+    const verdict = await world.asOwner("POST", "/api/v1/keys/verify", { key: created.key });
+    expect(verdict.body).toMatchObject({ code: "VALID", expiresAt });
+    const got = await world.asOwner("GET", `/api/v1/keys/${created.id}`);
+    expect([got.body?.["expiresAt"], textOf(got, "status")]).toEqual([expiresAt, "active"]);
+  });
+});
