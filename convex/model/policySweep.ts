@@ -41,7 +41,8 @@ export async function endByPolicy(ctx: MutationCtx, { organizationId, at, cursor
       q
         .eq("organizationId", organizationId)
         .eq("ended", false)
-        .lte("_creationTime", at - shortest),
+        // That time has fractions of the millisecond in which the key's own begins.
+        .lt("_creationTime", at - shortest + 1),
     )
     .paginate({ numItems: BATCH, cursor });
   for (const key of page) {
