@@ -26,25 +26,38 @@ export async function callUpstream(
   { origin, kind, path, args, token }: UpstreamCall,
   { limitMs = DEADLINE_MS }: { limitMs?: number } = {},
 ): Promise<Outcome> {
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), limitMs);
-  try {
-    const response = await fetch(new URL(`/api/${kind}`, origin), {
+  const { status, text } = await send(
+    new URL(`/api/${kind}`, origin),
+    {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
       body: JSON.stringify({ path, args: [convexToJson(args)], format: "convex_encoded_json" }),
+      // The token is for this one address.
       redirect: "error",
-      signal: deadline.signal,
-    });
-    return readOutcome(path, response.status, await response.text());
+    },
+    limitMs,
+  );
+  return readOutcome(path, status, text);
+}
+
+async function send(url: URL, init: RequestInit, limitMs: number): Promise<{ status: number; text: string }> {
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), limitMs);
+  try {
+    const response = await fetch(url, { ...init, signal: deadline.signal });
+    return { status: response.status, text: await response.text() };
   } catch (failure) {
     if (deadline.signal.aborted) throw tooSlow();
-    // What fetch throws when there is nobody to answer.
-    if (failure instanceof TypeError) throw unavailable();
+    if (isNetworkFailure(failure)) throw unavailable();
     throw failure;
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What fetch throws when nobody answers. By its name: the class may be that of another realm. */
+function isNetworkFailure(failure: unknown): boolean {
+  return typeof failure === "object" && failure !== null && "name" in failure && failure.name === "TypeError";
 }
 
 function readOutcome(path: string, status: number, text: string): Outcome {
