@@ -1,5 +1,3 @@
-import { executions } from "./execution.ts";
-
 // The helper that esbuild's `keepNames`, which the CLI sets, puts around every function.
 const HELPER = /(\(([\w$]+), ([\w$]+)\) => )([\w$]+\(\2, "name", \{ value(?:: \3)?, configurable: (?:!0|true) \}\))/;
 
@@ -10,11 +8,5 @@ const HELPER = /(\(([\w$]+), ([\w$]+)\) => )([\w$]+\(\2, "name", \{ value(?:: \3
  */
 export function withCheapNames(source: string): string {
   if (!source.includes('"name", { value')) return source;
-  return source.replace(HELPER, "$1$2.prototype === void 0 && Convex.isCalling() ? $2 : $4");
-}
-
-/** Whether a call of a function is running, and not the evaluation of a module. */
-export function isCalling(): boolean {
-  const kind = executions.getStore()?.kind;
-  return kind !== undefined && kind !== "import";
+  return source.replace(HELPER, "$1Convex.isCalling && $2.prototype === void 0 ? $2 : $4");
 }

@@ -45,7 +45,7 @@ export class ModuleGraph {
 
   async #evaluate(modulePath: string): Promise<Namespace> {
     const module = this.#instantiate(modulePath);
-    await this.#options.evaluating(() => module.evaluate());
+    await this.#options.evaluating(() => this.#realm.evaluating(() => module.evaluate()));
     const namespace: Namespace = Object.assign(module.namespace);
     this.#evaluated.set(modulePath, namespace);
     return namespace;

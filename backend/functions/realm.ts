@@ -3,7 +3,6 @@ import vm from "node:vm";
 import { createConsole } from "./captured-console.ts";
 import { effectGlobals } from "./effect-globals.ts";
 import { currentExecution, executions } from "./execution.ts";
-import { isCalling } from "./kept-names.ts";
 import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
 import { webGlobals } from "./web-globals.ts";
 
@@ -19,6 +18,9 @@ export class Realm {
   /** Descriptor of a `json()` method that parses with it. */
   readonly jsonMethod: PropertyDescriptor;
 
+  /** `isCalling` is for the code that kept-names.ts puts in: false while a module is evaluated. */
+  readonly #convex = { syscall, asyncSyscall, jsSyscall, isCalling: true };
+
   constructor() {
     const global: Record<string, unknown> = vm.createContext(vm.constants.DONT_CONTEXTIFY);
     this.context = global;
@@ -29,7 +31,7 @@ export class Realm {
     define(global, "AsyncResource", AsyncResource);
     define(global, "console", createConsole());
     define(global, "process", { env: environmentOfCaller() });
-    define(global, "Convex", { syscall, asyncSyscall, jsSyscall, isCalling });
+    define(global, "Convex", this.#convex);
     define(global, "self", global);
     const install: unknown = installClock.runInContext(this.context);
     if (typeof install !== "function") throw new TypeError("The realm's clock did not load.");
@@ -42,6 +44,16 @@ export class Realm {
       this.context,
     );
     this.jsonMethod = { value: json, writable: true, configurable: true };
+  }
+
+  /** Runs the evaluation of a module. What it does after its first `await` counts as a call. */
+  evaluating<T>(evaluate: () => T): T {
+    this.#convex.isCalling = false;
+    try {
+      return evaluate();
+    } finally {
+      this.#convex.isCalling = true;
+    }
   }
 }
 
