@@ -80,7 +80,10 @@ const RATE_HEADERS = {
 /** What a refusal says beside its body. */
 const REFUSAL_HEADERS: Partial<Record<number, JsonSchema>> = {
   401: { "WWW-Authenticate": header("How to authenticate.", true) },
-  429: { ...RATE_HEADERS, "Retry-After": header("Seconds until the call may be tried again.", true) },
+  429: {
+    ...RATE_HEADERS,
+    "Retry-After": header("Seconds until the call may be tried again. Absent for a quota that never comes back."),
+  },
 };
 
 const PROBLEM_SCHEMA = {

@@ -5,7 +5,7 @@ import type { LatchkeyErrorData } from "../shared/errors.ts";
 import { noteUse, settleUses } from "../model/keyUses.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { corsHeaders, preflightHeaders } from "./origins.ts";
-import type { Answer } from "./respond.ts";
+import type { Answer, Problem } from "./respond.ts";
 import { noContent, problem } from "./respond.ts";
 
 /** Serves one area of the edge. Refuses by throwing; a `Response` from another handler is passed on. */
@@ -27,7 +27,7 @@ export async function handle(ctx: ActionCtx, request: Request, serve: Serve): Pr
   const arrival = toArrival(request, traceId);
   try {
     const answer = await withinDeadline(serve(ctx, arrival));
-    await countCall(ctx, arrival, "OK");
+    await countCall(ctx, arrival, outcomeOf(answer));
     return answer instanceof Response ? passOn(answer, { traceId, cors }) : toResponse(answer, { traceId, cors });
   } catch (thrown) {
     const refusal = toRefusal(thrown, traceId);
@@ -60,6 +60,13 @@ async function countCall(ctx: ActionCtx, { notes, ip, agent }: Arrival, outcome:
     }
   }
   await settleUses(ctx);
+}
+
+/** `OK`, or the code of a refusal that was answered instead of thrown. */
+function outcomeOf(answer: Answer | Response): string {
+  if (answer instanceof Response || answer.status < 400) return "OK";
+  const { code }: Partial<Problem> = JSON.parse(answer.body ?? "{}");
+  return code ?? "INTERNAL";
 }
 
 type Envelope = { traceId: string; cors: Record<string, string> };

@@ -27,7 +27,7 @@ function bucketOf(limit: RateLimit) {
   };
 }
 
-function at(month: number, day: number, hour = 0): number {
+function utc(month: number, day: number, hour = 0): number {
   return Date.UTC(2026, month - 1, day, hour);
 }
 
@@ -123,30 +123,30 @@ describe("a quota", () => {
   });
 
   test.each([
-    ["on the day it was set, later that day", at(3, 15, 10), at(3, 15, 11), at(4, 15)],
-    ["the moment before the refill", at(3, 15, 10), at(4, 15) - 1, at(4, 15)],
-    ["at the very moment of the refill", at(3, 15, 10), at(4, 15), at(5, 15)],
-    ["at the end of the year", at(3, 15), at(12, 20), Date.UTC(2027, 0, 15)],
+    ["on the day it was set, later that day", utc(3, 15, 10), utc(3, 15, 11), utc(4, 15)],
+    ["the moment before the refill", utc(3, 15, 10), utc(4, 15) - 1, utc(4, 15)],
+    ["at the very moment of the refill", utc(3, 15, 10), utc(4, 15), utc(5, 15)],
+    ["at the end of the year", utc(3, 15), utc(12, 20), Date.UTC(2027, 0, 15)],
   ])("a monthly one, %s", (_when, setAt, after, expected) => {
     expect(nextRefill(monthly(setAt), after)).toBe(expected);
   });
 
   test("a daily one comes back at midnight UTC, and one that never does never", () => {
     const daily: AnchoredQuota = { limit: 1, refill: "daily", setAt: START };
-    expect(nextRefill(daily, START)).toBe(at(2, 1));
-    expect(nextRefill(daily, at(2, 1))).toBe(at(2, 2));
+    expect(nextRefill(daily, START)).toBe(utc(2, 1));
+    expect(nextRefill(daily, utc(2, 1))).toBe(utc(2, 2));
     expect(nextRefill({ ...daily, refill: "never" }, START)).toBeNull();
   });
 
   test("is taken from until it is used up, and is whole again at the refill, however long ago that was", () => {
     const take = countOf();
-    const quota = monthly(at(1, 31));
-    expect(take(quota, at(2, 1), 7)).toEqual({ ok: true, limit: 10, remaining: 3, refillAt: at(2, 28) });
-    expect(take(quota, at(2, 1), 4)).toEqual({ ok: false, limit: 10, remaining: 3, refillAt: at(2, 28) });
-    expect(take(quota, at(2, 28) - 1, 3)).toMatchObject({ ok: true, remaining: 0 });
-    expect(take(quota, at(2, 28) - 1)).toMatchObject({ ok: false });
-    expect(take(quota, at(2, 28))).toEqual({ ok: true, limit: 10, remaining: 9, refillAt: at(3, 31) });
-    expect(take(quota, at(11, 2))).toEqual({ ok: true, limit: 10, remaining: 9, refillAt: at(11, 30) });
+    const quota = monthly(utc(1, 31));
+    expect(take(quota, utc(2, 1), 7)).toEqual({ ok: true, limit: 10, remaining: 3, refillAt: utc(2, 28) });
+    expect(take(quota, utc(2, 1), 4)).toEqual({ ok: false, limit: 10, remaining: 3, refillAt: utc(2, 28) });
+    expect(take(quota, utc(2, 28) - 1, 3)).toMatchObject({ ok: true, remaining: 0 });
+    expect(take(quota, utc(2, 28) - 1)).toMatchObject({ ok: false });
+    expect(take(quota, utc(2, 28))).toEqual({ ok: true, limit: 10, remaining: 9, refillAt: utc(3, 31) });
+    expect(take(quota, utc(11, 2))).toEqual({ ok: true, limit: 10, remaining: 9, refillAt: utc(11, 30) });
   });
 
   test("that is changed keeps what was used: raised, lowered below it, and with another refill", () => {
@@ -157,16 +157,16 @@ describe("a quota", () => {
     expect(take({ ...quota, limit: 5 }, START)).toMatchObject({ ok: false, remaining: 0 });
     expect(take({ ...quota, limit: 10 }, START)).toMatchObject({ ok: true, remaining: 2 });
     const daily: AnchoredQuota = { limit: 10, refill: "daily", setAt: START + MINUTE };
-    expect(take(daily, START + 2 * MINUTE)).toMatchObject({ ok: true, remaining: 1, refillAt: at(2, 1) });
+    expect(take(daily, START + 2 * MINUTE)).toMatchObject({ ok: true, remaining: 1, refillAt: utc(2, 1) });
     const never: AnchoredQuota = { ...daily, refill: "never", setAt: START + 3 * MINUTE };
-    expect(take(never, at(2, 5))).toMatchObject({ ok: true, remaining: 0, refillAt: null });
+    expect(take(never, utc(2, 5))).toMatchObject({ ok: true, remaining: 0, refillAt: null });
   });
 
   test("what the old schedule had given back before a change stays given back", () => {
     const take = countOf();
     const daily: AnchoredQuota = { limit: 10, refill: "daily", setAt: START };
     expect(take(daily, START, 10)).toMatchObject({ remaining: 0 });
-    expect(take({ ...daily, refill: "never", setAt: at(2, 3) }, at(2, 4))).toMatchObject({ ok: true, remaining: 9 });
+    expect(take({ ...daily, refill: "never", setAt: utc(2, 3) }, utc(2, 4))).toMatchObject({ ok: true, remaining: 9 });
   });
 
   test("a cost of nothing always passes and takes nothing", () => {

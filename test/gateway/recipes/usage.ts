@@ -1,0 +1,5 @@
+import type { Recipes } from "../recipe.ts";
+
+export const recipes: Recipes = {
+  usage: { needs: ["usage:read"], input: async () => ({ by: "operation" }) },
+};
