@@ -1,15 +1,12 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import type { Scenario, ScenarioName } from "./scenarios.ts";
+import type { KeyKind } from "./seed-latchkey.ts";
 
 /** What a server under test tells its parent once it listens. */
 export interface ServerReady {
   readonly port: number;
-  /** Where a key is verified. */
-  readonly path: string;
-  /** Headers that every verify request carries. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Keys that are good, a sample from all over the table. */
-  readonly keys: readonly string[];
+  readonly scenarios: Readonly<Partial<Record<ScenarioName, Scenario>>>;
   /** Latchkey only. */
   readonly owner?: LatchkeyOwner;
 }
@@ -20,8 +17,9 @@ export interface LatchkeyOwner {
   /** The Cookie header of the owner's session. */
   readonly cookie: string;
   /** A service key that may verify, create, disable and enable keys. */
-  readonly keyId: string;
   readonly key: string;
+  /** Keys of which those in the table are copies. */
+  readonly models: Readonly<Record<KeyKind, string>>;
 }
 
 export interface ChildServer extends AsyncDisposable {
@@ -72,5 +70,5 @@ function decodeReady(message: unknown): ServerReady {
 }
 
 function isServerReady(message: unknown): message is ServerReady {
-  return typeof message === "object" && message !== null && "port" in message && "keys" in message;
+  return typeof message === "object" && message !== null && "port" in message && "scenarios" in message;
 }

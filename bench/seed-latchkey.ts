@@ -1,24 +1,36 @@
-import type { Database, Transaction } from "../backend/database/database.ts";
 import type { JsonObject } from "../backend/values/json.ts";
 import { generateKey } from "../convex/shared/keyFormat.ts";
+import { BulkWriter } from "./bulk-writer.ts";
 import { hashOf } from "./seed-keys.ts";
 
-const BATCH = 2000;
+/** What kinds of keys are in the table: by the thing that is asked of them. */
+export type KeyKind = "checked" | "limited" | "plain";
+
+/** One key in so many is of a kind other than the first. */
+const OTHERS_EVERY = 10;
 
 /**
- * Copies one key's three rows (credential, record, usage) `count` times, each with a name and a secret of its own. Answers the
- * plaintexts. The database must be open in this process only, before the backend starts on it.
+ * Copies the rows (credential, record, usage) of one key of each kind that was made over the API, `count` times in all, each with a
+ * name and a secret of its own. Answers the plaintexts. The backend of the folder must be closed.
  */
-export async function seedKeys(database: Database, modelKeyId: string, count: number): Promise<string[]> {
-  const model = readModel(database, modelKeyId);
-  const keys: string[] = [];
-  while (keys.length < count) {
-    const transaction = database.begin();
-    for (let inBatch = 0; inBatch < BATCH && keys.length < count; inBatch += 1) {
-      keys.push(insertCopy(transaction, model, keys.length));
-    }
-    await database.durable(transaction.commit().ts);
+export function seedKeys(
+  folder: string,
+  models: Readonly<Record<KeyKind, string>>,
+  count: number,
+): Record<KeyKind, string[]> {
+  const writer = new BulkWriter(folder);
+  const model = {
+    checked: readModel(writer, models.checked),
+    limited: readModel(writer, models.limited),
+    plain: readModel(writer, models.plain),
+  };
+  const keys: Record<KeyKind, string[]> = { checked: [], limited: [], plain: [] };
+  for (let index = 0; index < count; index += 1) {
+    const turn = index % OTHERS_EVERY;
+    const kind = turn === 1 ? "limited" : turn === 2 ? "plain" : "checked";
+    keys[kind].push(addCopy(writer, model[kind], index));
   }
+  writer.finish();
   return keys;
 }
 
@@ -28,41 +40,29 @@ interface Model {
   readonly usage: JsonObject;
 }
 
-function readModel(database: Database, keyId: string): Model {
-  using transaction = database.begin();
-  const read = (id: unknown): JsonObject => {
-    const found = typeof id === "string" ? transaction.get("", id) : null;
-    if (found === null) throw new Error(`the model key lacks a row: ${String(id)}`);
-    return ownFields(found.value);
-  };
-  const key = read(keyId);
+function readModel(writer: BulkWriter, keyId: string): Model {
+  const key = writer.read(keyId);
   const [secret] = Array.isArray(key.secrets) ? key.secrets : [];
   const credentialId =
     typeof secret === "object" && secret !== null && "credentialId" in secret ? secret.credentialId : null;
-  return { key, credential: read(credentialId), usage: read(key.usageId) };
+  return { key, credential: writer.read(String(credentialId)), usage: writer.read(String(key.usageId)) };
 }
 
-function insertCopy(transaction: Transaction, model: Model, index: number): string {
+function addCopy(writer: BulkWriter, model: Model, index: number): string {
   const { key, keyIdText, start, last4 } = generateKey({ prefix: "lk", env: "live" });
-  const credentialId = transaction.insert("", "apikey", { ...model.credential, key: hashOf(key) });
-  const usageId = transaction.insert("", "keyUsage", model.usage);
+  const [credentialId, usageId, keyId] = [writer.newId("apikey"), writer.newId("keyUsage"), writer.newId("keys")];
   const name = `seeded ${index}`;
-  const keyId = transaction.insert("", "keys", {
+  writer.add("apikey", credentialId, { ...model.credential, key: hashOf(key), keyId });
+  writer.add("keyUsage", usageId, { ...model.usage, keyId });
+  writer.add("keys", keyId, {
     ...model.key,
     name,
     nameKey: name,
     keyIdText,
     start,
     last4,
-    permissions: ["orders:read"],
     secrets: [{ credentialId, version: 1, validUntil: null }],
     usageId,
   });
-  transaction.patch("", credentialId, { keyId });
-  transaction.patch("", usageId, { keyId });
   return key;
-}
-
-function ownFields(value: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !name.startsWith("_")));
 }

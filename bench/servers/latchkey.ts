@@ -1,15 +1,21 @@
-// Latchkey as `npm start` runs it, with as many keys in its table as the command line says. The keys are copies of one that was made
-// over the API, written by the backend's own database before the server starts: 100,000 creates over HTTP would take minutes.
+// Latchkey as `npm start` runs it, with as many keys in its table as the command line says. The keys are copies of two that were made
+// over the API, written while the server is not running: a million creates over HTTP would take an hour.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDatabase } from "../../backend/database/open-database.ts";
 import { startLatchkey, type Latchkey } from "../../scripts/lib/latchkey.ts";
-import { announce } from "../child-server.ts";
+import { announce, type LatchkeyOwner } from "../child-server.ts";
+import { httpGet, httpPost } from "../http-text.ts";
 import { makeOwner } from "../owner.ts";
+import { CHECKED_QUESTION, SAMPLE, SPREAD, type Scenario, type ScenarioName } from "../scenarios.ts";
 import { sampleOf } from "../seed-keys.ts";
 import { seedKeys } from "../seed-latchkey.ts";
+
+type Keys = ReturnType<typeof seedKeys>;
+
+// More than any machine makes in the time; every name can be taken once.
+const NAMES = 50_000;
 
 const folder = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
@@ -18,19 +24,11 @@ const first = await start();
 const owner = await makeOwner(first.url);
 await first[Symbol.asyncDispose]();
 
-const database = openDatabase(folder);
-const keys = await seedKeys(database, owner.keyId, Number(process.argv[2]));
-await database.close();
+const keys = seedKeys(folder, owner.models, Number(process.argv[2]));
 
 const latchkey = await start();
 process.once("SIGTERM", () => void latchkey[Symbol.asyncDispose]().then(() => process.exit(0)));
-announce({
-  port: latchkey.port,
-  path: "/api/v1/keys/verify",
-  headers: { "x-api-key": owner.key },
-  keys: sampleOf(keys, 1000),
-  owner,
-});
+announce({ port: latchkey.port, scenarios: scenariosOf(owner, keys), owner });
 
 async function start(): Promise<Latchkey> {
   return await startLatchkey({
@@ -41,4 +39,27 @@ async function start(): Promise<Latchkey> {
     app: async () => (_request, response) => void response.end(),
     progress: () => ({ done() {} }),
   });
+}
+
+function scenariosOf(caller: LatchkeyOwner, { checked, limited, plain }: Keys): Record<ScenarioName, Scenario> {
+  const headers = { "x-api-key": caller.key };
+  const verify = (question: object) => httpPost("/api/v1/keys/verify", headers, question);
+  const valid = { status: 200, expect: '"valid":true' };
+  return {
+    verify: { ...valid, requests: sampleOf(checked, SAMPLE).map((key) => verify({ key, ...CHECKED_QUESTION })) },
+    limited: { ...valid, requests: sampleOf(limited, SAMPLE).map((key) => verify({ key })) },
+    spread: { ...valid, requests: sampleOf(checked, SPREAD).map((key) => verify({ key, ...CHECKED_QUESTION })) },
+    whoami: {
+      requests: sampleOf(plain, SAMPLE).map((key) => httpGet("/api/v1/whoami", { "x-api-key": key })),
+      status: 200,
+      expect: '"type":"key"',
+    },
+    creates: {
+      requests: Array.from({ length: NAMES }, (_nothing, index) =>
+        httpPost("/api/v1/keys", headers, { name: `created ${index}`, permissions: ["orders:read"] }),
+      ),
+      status: 201,
+      expect: '"key":"lk_live_',
+    },
+  };
 }

@@ -1,12 +1,13 @@
 import { runInChild } from "./child-process.ts";
 import type { ChildServer } from "./child-server.ts";
 import type { LoadOrder, LoadResult } from "./load-client.ts";
+import type { ScenarioName } from "./scenarios.ts";
 
 const CONNECTIONS = 32;
 const WARM_UP_SECONDS = 2;
 const ROUNDS = 3;
 
-export interface VerifyFigures {
+export interface Figures {
   readonly name: string;
   readonly requestsPerSecond: number;
   /** Milliseconds. */
@@ -21,21 +22,25 @@ interface Round extends LoadResult {
 }
 
 /**
- * Verifies keys against each server in turn, several rounds of it: on a shared machine the minutes differ, and what is compared has
- * to see the same ones. Throws when a server gives a wrong answer.
+ * Asks each server that knows the scenario in turn, several rounds of it: on a shared machine the minutes differ, and what is
+ * compared has to see the same ones. Throws when a server gives a wrong answer.
  */
-export async function measureVerify(
+export async function measure(
   servers: Readonly<Record<string, ChildServer>>,
+  scenario: ScenarioName,
   secondsPerServer: number,
-): Promise<VerifyFigures[]> {
+): Promise<Figures[]> {
   const rounds = new Map<string, Round[]>();
-  for (const [name, server] of Object.entries(servers)) {
-    await load(name, server, WARM_UP_SECONDS);
+  const able = Object.entries(servers).filter(([, { ready }]) => ready.scenarios[scenario] !== undefined);
+  let turn = 0;
+  for (const [name, server] of able) {
+    await load(name, server, scenario, { seconds: WARM_UP_SECONDS, turn });
     rounds.set(name, []);
   }
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, server] of Object.entries(servers)) {
-      rounds.get(name)?.push(await load(name, server, secondsPerServer / ROUNDS));
+    turn += 1;
+    for (const [name, server] of able) {
+      rounds.get(name)?.push(await load(name, server, scenario, { seconds: secondsPerServer / ROUNDS, turn }));
     }
   }
   return [...rounds].map(([name, results]) => ({
@@ -47,36 +52,30 @@ export async function measureVerify(
   }));
 }
 
-async function load(name: string, server: ChildServer, seconds: number): Promise<Round> {
-  const { ready } = server;
-  const requests = ready.keys.map((key) => httpPost(ready.path, ready.headers, { key }));
+async function load(
+  name: string,
+  server: ChildServer,
+  scenario: ScenarioName,
+  { seconds, turn }: { seconds: number; turn: number },
+): Promise<Round> {
+  const asked = server.ready.scenarios[scenario];
+  if (asked === undefined) throw new Error(`${name} does not know the scenario ${scenario}`);
+  // Each turn begins elsewhere, so that what may be asked once only is not asked again.
+  const start = Math.floor((asked.requests.length * turn) / (ROUNDS + 1));
   const order: LoadOrder = {
-    port: ready.port,
-    requests,
+    ...asked,
+    requests: [...asked.requests.slice(start), ...asked.requests.slice(0, start)],
+    port: server.ready.port,
     connections: CONNECTIONS,
     seconds,
-    status: 200,
-    expect: '"valid":true',
   };
   const before = await server.cpuMicroseconds();
   const result = requireRight(name, await runInChild<LoadResult>("./load-client.ts", order));
   return { ...result, cpuMicroseconds: (await server.cpuMicroseconds()) - before };
 }
 
-/** A whole HTTP/1.1 request with a JSON body, as text. */
-export function httpPost(path: string, headers: Readonly<Record<string, string>>, body: unknown): string {
-  const text = JSON.stringify(body);
-  const lines = Object.entries({
-    host: "localhost",
-    "content-type": "application/json",
-    "content-length": String(Buffer.byteLength(text)),
-    ...headers,
-  }).map(([name, value]) => `${name}: ${value}`);
-  return [`POST ${path} HTTP/1.1`, ...lines, "", text].join("\r\n");
-}
-
 /** Throws when any answer was not the right one: a fast refusal is no result. */
-export function requireRight(name: string, result: LoadResult): LoadResult {
+function requireRight(name: string, result: LoadResult): LoadResult {
   if (result.wrong > 0)
     throw new Error(`${name} gave ${result.wrong} wrong answers, the first one:\n${result.firstWrong}`);
   return result;
