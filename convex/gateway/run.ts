@@ -3,7 +3,8 @@ import { env } from "../_generated/server.js";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
-import { requirePermission, whoIs } from "../api/whoIs.ts";
+import { holdsPermission, requirePermission, whoIs } from "../api/whoIs.ts";
+import { noteDenial } from "../model/auditDenialNotes.ts";
 import { signRunToken } from "../model/runTokens.ts";
 import { functions as teamFunctions } from "../run.gen.ts";
 import { latchkeyError } from "../shared/errors.ts";
@@ -27,12 +28,16 @@ export async function serveRun(ctx: ActionCtx, arrival: Arrival): Promise<Answer
   requireSmallBody(request.headers);
   const { pathname, searchParams } = new URL(request.url);
   const { path, called } = findFunction(pathname);
-  arrival.notes.operation = `run.${path.replaceAll(/[/:]/g, ".")}`;
+  const operation = `run.${path.replaceAll(/[/:]/g, ".")}`;
+  arrival.notes.operation = operation;
   if (request.method !== "POST") {
     const refused = problem({ code: "METHOD_NOT_ALLOWED", message: "Functions are called by POST." }, traceId);
     return { ...refused, headers: { ...refused.headers, Allow: "POST" } };
   }
   const identified = await authenticate(ctx, arrival);
+  if (!holdsPermission(identified, called.permission)) {
+    await noteDenial(ctx, identified.caller, { operation, code: "FORBIDDEN", target: null });
+  }
   requirePermission(identified, called.permission);
   // Addresses end up in logs, so nothing is read from one.
   const inQuery = [...new Set(searchParams.keys())];

@@ -34,7 +34,6 @@ export async function pruneAudit(
   before: number,
   { dryRun }: { dryRun: boolean },
 ): Promise<Pruning> {
-  // The caller's clock may be a moment ahead of this one.
   const youngest = Date.now() - AUDIT_RETENTION_MIN_MS;
   if (!(before <= youngest)) {
     throw latchkeyError("INVALID_INPUT", "Audit entries are kept for at least 30 days.", [

@@ -96,6 +96,14 @@ describe("a team's functions under /api/run", () => {
     expect(seen).toMatchObject({ status: 200, body: { value: { me: { userId: world.owner.userId } } } });
   });
 
+  test("E28: a call that is refused for want of the permission is told of in the audit trail", async () => {
+    const { id, key } = await makeKey(["orders:who-calls"]);
+    expect(await run("orders/listOpen", { key, body: {} })).toMatchObject({ status: 403 });
+    const trail = await world.asOwner("GET", `/api/v1/audit?action=denied&actor=${id}`);
+    const after = JSON.stringify({ operation: "run.orders.listOpen", code: "FORBIDDEN", suppressed: 0 });
+    expect(trail.body).toMatchObject({ items: [{ after }] });
+  });
+
   test("T13: the permission is asked for at every call, as it is now", async () => {
     const { id, key } = await makeKey(["orders:list-open", "orders:who-calls"]);
     expect(await run("orders/listOpen", { key, body: {} })).toMatchObject({ status: 200 });
