@@ -12,7 +12,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
 
-test("a missing data folder is made for its owner alone, and so are the secrets in it", () => {
+test("E6: a missing data folder is made for its owner alone, and so are the secrets in it", () => {
   const folder = join(root, "a", "b");
   openDataFolder(folder);
   loadSecrets(folder);
