@@ -38,10 +38,16 @@ export const update = callerMutation({
 
 /** A page of what a changed policy would touch. `at` is the gateway's clock, by which keys are judged. */
 export const preview = callerQuery({
-  args: { change: vPolicyChange, version: v.optional(v.number()), at: v.number(), cursor: vCursor },
+  args: {
+    change: vPolicyChange,
+    version: v.optional(v.number()),
+    at: v.number(),
+    cursor: vCursor,
+    limit: v.number(),
+  },
   returns: vPreviewPage,
-  handler: async (ctx, { change, version, at, cursor }) =>
-    await previewPolicy(ctx, ctx.caller, { change, version, at, cursor }),
+  handler: async (ctx, { change, version, at, cursor, limit }) =>
+    await previewPolicy(ctx, ctx.caller, { change, version, at, cursor, limit }),
 });
 
 /** What the next sweep would delete at `at`, under the policy or under other times to keep things. */

@@ -1,6 +1,7 @@
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Caller } from "../model/callers.ts";
+import { PREVIEW_PAGE_MAX } from "../model/policyPreview.ts";
 import type { PreviewPage } from "../model/policyPreview.ts";
 import type { PolicyChange } from "../shared/policy.ts";
 import type { PolicyPreview } from "./policy.ts";
@@ -41,7 +42,7 @@ async function readPage(
     cursor: string | null;
   },
 ): Promise<PreviewPage> {
-  return await ctx.runQuery(internal.policy.preview, args);
+  return await ctx.runQuery(internal.policy.preview, { ...args, limit: PREVIEW_PAGE_MAX });
 }
 
 function toCounts(counts: Record<string, number>): PolicyPreview["counts"] {

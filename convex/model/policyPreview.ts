@@ -13,7 +13,7 @@ import { expiryOf, policyOf } from "./policies.ts";
 import { requireRules, requireVersion } from "./policyChanges.ts";
 
 /** Rows that one page looks at, and touched keys that it shows. */
-const PAGE = 1_000;
+export const PREVIEW_PAGE_MAX = 1_000;
 const SHOWN_MAX = 50;
 
 const vEffect = v.union(...POLICY_EFFECTS.map((effect) => v.literal(effect)));
@@ -51,6 +51,8 @@ export type PreviewWish = {
   version: number | undefined;
   at: number;
   cursor: string | null;
+  /** Keys to look at. */
+  limit: number;
 };
 
 /**
@@ -67,7 +69,7 @@ export async function previewPolicy(ctx: QueryCtx, caller: ResolvedCaller, wish:
   const preview = new Preview(ctx, organizationId, before, { ...rules, version: before.version }, wish.at);
   let place: Place | null =
     wish.cursor === null ? toOwner(await firstOwnerAfter(ctx, organizationId, "")) : decodePlace(wish.cursor);
-  let budget = PAGE;
+  let budget = Math.max(1, Math.min(Math.trunc(wish.limit), PREVIEW_PAGE_MAX));
   while (place !== null && budget > 0) {
     const keys = await keysAfter(ctx, organizationId, place, budget);
     for (const key of keys) await preview.look(key);

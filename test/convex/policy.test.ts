@@ -106,7 +106,7 @@ describe.each(engines)("an organization's policy on $name", (engine) => {
     for (const caller of [...people.map((person) => person.caller), as]) {
       const changing = deployment.call(internal.policy.update, { caller, change: { neverExpiring: true } });
       expect(await refusalOf(changing)).toBe("FORBIDDEN");
-      const wish = { caller, change: { neverExpiring: true }, at: Date.now(), cursor: null };
+      const wish = { caller, change: { neverExpiring: true }, at: Date.now(), cursor: null, limit: 10 };
       expect(await refusalOf(deployment.call(internal.policy.preview, wish))).toBe("FORBIDDEN");
     }
     expect(await live(organization, owner)).toEqual(DEFAULT_POLICY);

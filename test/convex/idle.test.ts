@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { internal } from "../../convex/_generated/api.js";
+import { judge } from "../../convex/model/judgement.ts";
+import { eventually, passTime, stopClock } from "./clock.ts";
+import { engines } from "./engines.ts";
+import type { Deployment } from "./engines.ts";
+import { auditOf, createKey, createOrganization, listOf, verify } from "./world.ts";
+import type { Person } from "./world.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    stopClock();
+    deployment = await engine.deploy();
+  });
+  afterAll(async () => {
+    await deployment[Symbol.asyncDispose]();
+    vi.useRealTimers();
+  });
+
+  const join = async (): Promise<Person> => await (await createOrganization(deployment)).join("owner");
+  const limitTo = async (person: Person, idleExpiryMs: number | null) =>
+    await deployment.call(internal.policy.update, { caller: person.caller, change: { idleExpiryMs } });
+  const use = async (key: string): Promise<number> => {
+    const { status } = await deployment.fetch("/api/v1/whoami", { headers: { "x-api-key": key } });
+    await deployment.call(internal.usage.flush, {});
+    return status;
+  };
+  const sweep = async (person: Person, at = Date.now()) => {
+    const { organizationId } = person.caller;
+    await deployment.call(internal.policy.expireUnused, { organizationId, at });
+    await deployment.call(internal.policy.expireByOwnLimit, { at });
+  };
+  const recordOf = async (person: Person, keyId: string) =>
+    await deployment.call(internal.keys.getForCaller, { caller: person.caller, keyId });
+  const idleEntries = async (person: Person) =>
+    (await auditOf(deployment, person)).filter(({ reason }) => reason === "idle");
+
+  test("expire at once under a tightened policy, and are good again under a loosened one", async () => {
+    const owner = await join();
+    const { key } = await createKey(deployment, owner.caller);
+    passTime(HOUR_MS);
+    await limitTo(owner, HOUR_MS);
+    expect(await use(key)).toBe(401);
+    await limitTo(owner, HOUR_MS + 1);
+    expect(await use(key)).toBe(200);
+    await limitTo(owner, null);
+    passTime(100 * HOUR_MS);
+    expect(await use(key)).toBe(200);
+  });
+
+  test("die to the millisecond, counted from the last use, or from the creation without one", async () => {
+    const owner = await join();
+    await limitTo(owner, HOUR_MS);
+    const [used, unused] = [await createKey(deployment, owner.caller), await createKey(deployment, owner.caller)];
+    passTime(HOUR_MS - 1);
+    expect(await use(used.key)).toBe(200);
+    passTime(1);
+    expect(await use(unused.key)).toBe(401);
+    passTime(HOUR_MS - 2);
+    expect(await verdictOn(used.key)).toBe("VALID");
+    passTime(1);
+    expect(await verdictOn(used.key)).toBe("EXPIRED");
+    expect(await use(used.key)).toBe(401);
+  });
+
+  test("a key's own limit counts where it is shorter than the policy's", async () => {
+    const owner = await join();
+    await limitTo(owner, 2 * HOUR_MS);
+    const { key: shorter } = await createKey(deployment, owner.caller, { idleExpiryMs: HOUR_MS });
+    const { key: longer } = await createKey(deployment, owner.caller, { idleExpiryMs: 5 * HOUR_MS });
+    passTime(HOUR_MS);
+    expect(await use(shorter)).toBe(401);
+    passTime(HOUR_MS);
+    expect(await verdictOn(longer)).toBe("EXPIRED");
+  });
+
+  test("the sweep gives them the moment of their death as their expiry, for good, and says why", async () => {
+    const owner = await join();
+    await limitTo(owner, HOUR_MS);
+    const [used, unused] = [await createKey(deployment, owner.caller), await createKey(deployment, owner.caller)];
+    passTime(MINUTE_MS);
+    await use(used.key);
+    const usedAt = Date.now();
+    passTime(HOUR_MS);
+    const young = await createKey(deployment, owner.caller);
+    passTime(MINUTE_MS);
+    await sweep(owner);
+    expect((await recordOf(owner, unused.record._id)).expiresAt).toBe(unused.record.createdAt + HOUR_MS);
+    expect((await recordOf(owner, used.record._id)).expiresAt).toBe(usedAt + HOUR_MS);
+    expect((await listOf(deployment, owner)).map(({ _id }) => _id)).toEqual([young.record._id]);
+    const entries = await idleEntries(owner);
+    expect(entries).toHaveLength(2);
+    expect(entries.find(({ targetId }) => targetId === used.record._id)).toMatchObject({
+      action: "key.expire",
+      actor: { type: "system" },
+      before: JSON.stringify({ expiresAt: used.record.expiresAt, lastUsedAt: usedAt }),
+      after: JSON.stringify({ expiresAt: usedAt + HOUR_MS }),
+    });
+    // A loosened policy revives nothing that is written down as dead, and a second sweep writes nothing twice.
+    await limitTo(owner, null);
+    expect(await use(used.key)).toBe(401);
+    await limitTo(owner, HOUR_MS);
+    await sweep(owner);
+    expect(await idleEntries(owner)).toHaveLength(2);
+  });
+
+  test("the sweep also finds keys with a limit of their own, without any policy", async () => {
+    const owner = await join();
+    const { record } = await createKey(deployment, owner.caller, { idleExpiryMs: HOUR_MS });
+    const stays = await createKey(deployment, owner.caller);
+    passTime(HOUR_MS + MINUTE_MS);
+    await sweep(owner);
+    expect((await recordOf(owner, record._id)).expiresAt).toBe(record.createdAt + HOUR_MS);
+    expect((await recordOf(owner, stays.record._id)).expiresAt).toBe(stays.record.expiresAt);
+  });
+
+  test("the sweep leaves a minute for uses that are still under way", async () => {
+    const owner = await join();
+    await limitTo(owner, HOUR_MS);
+    const { record } = await createKey(deployment, owner.caller);
+    passTime(HOUR_MS + MINUTE_MS - 1);
+    await sweep(owner);
+    expect((await recordOf(owner, record._id)).expiresAt).toBe(record.expiresAt);
+    passTime(1);
+    await sweep(owner);
+    expect((await recordOf(owner, record._id)).expiresAt).toBe(record.createdAt + HOUR_MS);
+  });
+
+  test("the hourly sweep goes through all of them, batch by batch, also paused ones and never dead ones", async () => {
+    const owner = await join();
+    await limitTo(owner, HOUR_MS);
+    const { caller } = owner;
+    const paused = await createKey(deployment, caller);
+    await deployment.call(internal.keys.disable, { caller, keyId: paused.record._id });
+    const revoked = await createKey(deployment, caller);
+    await deployment.call(internal.keys.revoke, { caller, keyId: revoked.record._id });
+    for (let count = 0; count < 105; count += 1) await createKey(deployment, caller, { ownerKind: "service" });
+    passTime(2 * HOUR_MS);
+    await deployment.call(internal.policy.sweep, {});
+    await eventually(async () => expect(await listOf(deployment, owner)).toEqual([]));
+    expect((await recordOf(owner, paused.record._id)).expiresAt).toBe(paused.record.createdAt + HOUR_MS);
+    expect((await recordOf(owner, revoked.record._id)).expiresAt).toBe(revoked.record.expiresAt);
+  });
+
+  test("H6: of a use and a sweep at the same time, a use that was noted first wins", async () => {
+    const owner = await join();
+    await limitTo(owner, HOUR_MS);
+    for (let round = 0; round < 20; round += 1) {
+      const { key, record } = await createKey(deployment, owner.caller);
+      passTime(HOUR_MS - 1);
+      const usedAt = Date.now();
+      // The sweep's clock is ahead, as if the use had been let in at the last moment.
+      const [status] = await Promise.all([use(key), sweep(owner, usedAt + MINUTE_MS + 1)]);
+      const { expiresAt } = await recordOf(owner, record._id);
+      const expired = (await idleEntries(owner)).find(({ targetId }) => targetId === record._id);
+      if (expired === undefined) expect([status, expiresAt]).toEqual([200, record.expiresAt]);
+      else {
+        expect(JSON.parse(expired.before ?? "")).toMatchObject({ lastUsedAt: null });
+        expect(expiresAt).toBe(usedAt + 1);
+      }
+      await deployment.call(internal.keys.revoke, { caller: owner.caller, keyId: record._id });
+    }
+  });
+
+  async function verdictOn(key: string): Promise<string | null> {
+    const state = await verify(deployment, key);
+    if (state === null) return null;
+    const lastUsedAt = await deployment.call(internal.usage.lastUse, { usageId: state.usageId });
+    return judge(state, { permission: null, resource: null, license: null, ip: null }, { now: Date.now(), lastUsedAt })
+      .code;
+  }
+});
