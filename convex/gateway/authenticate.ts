@@ -15,7 +15,8 @@ import type { KeyState } from "../model/keyStates.ts";
 import { latchkeyError, missingKey, rateLimited, usageExceeded } from "../shared/errors.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import { readCredential } from "./credential.ts";
-import { noteFailure, requireCalm } from "./failedCredentials.ts";
+import type { Credential } from "./credential.ts";
+import { noteFailure, noteGood, requireCalm } from "./failedCredentials.ts";
 import { requireOwnOrigin } from "./origins.ts";
 
 type Organization = FunctionReturnType<typeof internal.sessions.organizationsOf>[number];
@@ -61,7 +62,13 @@ export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bear
   const credential = readCredential(request.headers);
   requireOwnOrigin(credential, request);
   if (credential === null) throw unauthenticated();
-  requireCalm(arrival.ip, Date.now());
+  requireCalm(arrival.ip, credential, Date.now());
+  const bearer = await findBearerOf(ctx, arrival, credential);
+  noteGood(arrival.ip, credential);
+  return bearer;
+}
+
+async function findBearerOf(ctx: ActionCtx, arrival: Arrival, credential: Credential): Promise<Bearer> {
   if (credential.type === "key") {
     return await admit(ctx, arrival, await findKey(ctx, credential.key));
   }

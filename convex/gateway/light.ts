@@ -8,7 +8,7 @@ import { admit, authenticate } from "./authenticate.ts";
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { readJson, requireSmallBody } from "./body.ts";
 import { readCredential } from "./credential.ts";
-import { requireCalm } from "./failedCredentials.ts";
+import { noteGood, requireCalm } from "./failedCredentials.ts";
 import { json, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
 
@@ -26,12 +26,13 @@ export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Ans
   const credential = readCredential(request.headers);
   const read = await readBody(request);
   const question = "input" in read && !request.url.includes("?") ? readPlain(read.input) : null;
-  if (credential !== null) requireCalm(arrival.ip, Date.now());
+  if (credential !== null) requireCalm(arrival.ip, credential, Date.now());
   const found =
     credential?.type === "key" && question !== null
       ? await findKeys(ctx, { caller: credential.key, target: question.key })
       : undefined;
   const identified = found === undefined ? await authenticate(ctx, arrival) : await admit(ctx, arrival, found.caller);
+  if (credential !== null) noteGood(arrival.ip, credential);
   if ("refusal" in read) throw read.refusal;
   // A refusal is the procedure's: it is noted there.
   if (question === null || !holdsPermission(identified, "keys:verify")) {
