@@ -67,7 +67,8 @@ function pushOnChange(push: (signal: AbortSignal) => Promise<void>): () => void 
     }
   };
   const watcher = watch(join(PROJECT, "convex"), { recursive: true }, (_event, file) => {
-    if (file === null || file.includes("_generated") || !/\.(ts|tsx|js|json)$/.test(file)) return;
+    if (file === null || file.includes("_generated") || file.endsWith(".gen.ts") || !/\.(ts|tsx|js|json)$/.test(file))
+      return;
     clearTimeout(timer);
     timer = setTimeout(() => {
       last = last.then(pushNow);
