@@ -81,7 +81,7 @@ describe.each(engines)("importing keys on $name", (engine) => {
     expect(again.body).toMatchObject({ created: 0, items: [{ outcome: "refused", code: "CONFLICT", record: null }] });
   });
 
-  test("R1: a refused item leaves the others be, and says which field is wrong", async () => {
+  test("H6: a refused item leaves the others be, and says which field is wrong", async () => {
     const [good, other] = [foreignKey(), foreignKey()];
     const answer = await importAll(
       itemOf(good, { name: "imported good" }),
