@@ -52,8 +52,13 @@ export async function endByPolicy(ctx: MutationCtx, { organizationId, at, cursor
   return isDone ? null : continueCursor;
 }
 
-/** Gives the lists back what the policy had ended and at `at` does not end any more. Answers where to go on, or null. */
-export async function reviveByPolicy(ctx: MutationCtx, { organizationId, at, cursor }: Page): Promise<string | null> {
+/** Gives the lists back what the policy had ended and does not end any more. Answers where to go on, or null. */
+export async function reviveByPolicy(
+  ctx: MutationCtx,
+  { organizationId, cursor, at: begun }: Page,
+): Promise<string | null> {
+  // Never as of a moment that has passed: a later sweep may have ended more by now.
+  const at = Math.max(begun, Date.now());
   const policy = await policyOf(ctx, organizationId);
   const { page, isDone, continueCursor } = await ctx.db
     .query("keys")
