@@ -170,6 +170,13 @@ describe.each(engines)("usage over HTTP on $name", (engine) => {
     expect((await world.asOwner("GET", `/api/v1/keys/${id}`)).body).toEqual(before.body);
   });
 
+  test("E31 counts and the last use show by themselves, seconds after the answer", async () => {
+    const { id, key } = await world.createKey({ name: "watched", ownerKind: "service" });
+    await verify({ key, ip: "192.0.2.1" });
+    const shown = async () => (await world.asOwner("GET", `/api/v1/usage?keyId=${id}`)).body;
+    await expect.poll(shown, { timeout: 20_000 }).toMatchObject({ count: 1, lastUse: { ip: "192.0.2.1" } });
+  });
+
   test("E31 every one of very many concurrent uses is counted, once", async () => {
     // The other engine takes its time for each; what it has to show is that batches add up.
     const [batches, each] = engine.name === "embedded backend" ? [100, 100] : [10, 20];
