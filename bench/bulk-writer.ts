@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { join } from "node:path";
 import { Catalog, type Table } from "../backend/database/catalog.ts";
+import { noteClosed } from "../backend/database/closing-note.ts";
 import type { Document } from "../backend/database/database.ts";
 import { DATABASE_FILE } from "../backend/database/sqlite-schema.ts";
 import { makeDocument } from "../backend/database/stored-document.ts";
@@ -15,6 +16,7 @@ const BATCH = 30_000;
  * nothing is safe until `finish`, and nobody can read meanwhile. Ten times as fast, which a million keys need.
  */
 export class BulkWriter {
+  readonly #file: string;
   readonly #database: DatabaseSync;
   readonly #catalog: Catalog;
   readonly #documents: [string, string][] = [];
@@ -23,7 +25,8 @@ export class BulkWriter {
   #lastCreationTime: number;
 
   constructor(folder: string) {
-    this.#database = new DatabaseSync(join(folder, DATABASE_FILE));
+    this.#file = join(folder, DATABASE_FILE);
+    this.#database = new DatabaseSync(this.#file);
     this.#database.exec(`
       PRAGMA journal_mode = OFF;
       PRAGMA synchronous = OFF;
@@ -65,6 +68,7 @@ export class BulkWriter {
       .run(String(this.#lastCreationTime));
     this.#database.exec("COMMIT; PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;");
     this.#database.close();
+    noteClosed(this.#file);
   }
 
   #addEntries(table: Table, document: Document): void {

@@ -18,6 +18,7 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { isAsClosed, removeNote } from "./closing-note.ts";
 import { createSchema, DATABASE_FILE, FORMAT_VERSION } from "./sqlite-schema.ts";
 
 const CHECK_FOLDER = ".check-";
@@ -49,6 +50,7 @@ export function prepareDatabaseFile(folder: string): string {
   const file = join(folder, DATABASE_FILE);
   if (existsSync(file)) {
     requireSound(folder, file);
+    removeNote(file);
   } else if (existsSync(`${file}-wal`)) {
     throw corrupt(file, "it is missing, but its write-ahead log is there");
   } else {
@@ -129,7 +131,7 @@ function checkFile(file: string, location: string, options: { readOnly: boolean 
     const database = new DatabaseSync(location, options);
     try {
       version = database.prepare("PRAGMA user_version").get()?.user_version;
-      problems = quickCheck(database);
+      problems = isAsClosed(file) ? [] : quickCheck(database);
     } finally {
       database.close();
     }

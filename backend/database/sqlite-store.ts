@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import type { Leftover } from "./catalog.ts";
+import { noteClosed } from "./closing-note.ts";
 import { quickCheck } from "./database-file.ts";
 import type { FlushReply, FlushRequest } from "./flush-messages.ts";
 import type { Store, StoreBatch, StoreState } from "./store.ts";
@@ -11,6 +12,7 @@ import type { Store, StoreBatch, StoreState } from "./store.ts";
  */
 export class SqliteStore implements Store {
   readonly initialState: StoreState;
+  readonly #file: string;
   readonly #reader: DatabaseSync;
   readonly #readDocument: StatementSync;
   readonly #scans = { asc: new Map<number, StatementSync>(), desc: new Map<number, StatementSync>() };
@@ -22,6 +24,7 @@ export class SqliteStore implements Store {
   #failureListener: ((error: Error) => void) | null = null;
 
   constructor(file: string) {
+    this.#file = file;
     this.#reader = new DatabaseSync(file, { readOnly: true });
     this.#reader.exec("PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456");
     this.#readDocument = this.#reader.prepare("SELECT text FROM documents WHERE id = ?");
@@ -146,6 +149,7 @@ export class SqliteStore implements Store {
         this.#purges.delete(reply.index);
         return;
       case "closed":
+        noteClosed(this.#file);
         this.#closing?.resolve();
         return;
       case "failed":

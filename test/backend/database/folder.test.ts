@@ -1,6 +1,16 @@
 import { spawnSync, type SpawnSyncOptions } from "node:child_process";
 import { hash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { CorruptDatabaseError } from "#backend/database/database-file.ts";
@@ -91,6 +101,29 @@ test("a damaged page is refused after a crash, too, and the log stays untouched"
   overwrite(file, 100, Buffer.alloc(statSync(file).size - 100, 0xa5));
   truncateSync(`${file}-wal`, 32);
   expectRefused(folder);
+});
+
+test("a file that was closed properly and not touched since is not walked through again; any other one is", async () => {
+  const folder = await filledFolder("closed");
+  const file = join(folder, FILE);
+  const { size, atime, mtime } = statSync(file, { bigint: false });
+  const note = readFileSync(`${file}.closed`, "utf8");
+  overwrite(file, Math.floor(size / 2 / 4096) * 4096, Buffer.alloc(4096, 0xa5));
+  // As if the damaged file were the one that was closed: only then is the damage not looked for.
+  utimesSync(file, atime, mtime);
+  const { mtimeNs, ino } = statSync(file, { bigint: true });
+  expectRefused(folder);
+  writeFileSync(`${file}.closed`, note.replace(/^(\d+) \d+ \d+/, `$1 ${mtimeNs} ${ino}`));
+  await openDatabase(folder).close();
+});
+
+test("a server that was killed leaves no note of a proper close", async () => {
+  const folder = await filledFolder("closed");
+  expect(existsSync(join(folder, `${FILE}.closed`))).toBe(true);
+  const writer = await startWriter(folder);
+  await writer.acknowledged(1);
+  await writer.kill();
+  expect(existsSync(join(folder, `${FILE}.closed`))).toBe(false);
 });
 
 test("a log without its database is refused", () => {
