@@ -27,16 +27,17 @@ let seeds: Uint32Array | undefined;
 
 /**
  * Throws RATE_LIMITED for an address that has shown too many credentials that are none, unless this one was found good
- * before. Whoever guesses is told the same whatever the guess is.
+ * before; null for a request that needs none. Whoever guesses is told the same whatever the guess is.
  */
-export function requireCalm(ip: string | null, credential: Credential, now: number): void {
+export function requireCalm(ip: string | null, credential: Credential | null, now: number): void {
   if (buckets.size === 0) return;
   const name = bucketOf(ip);
   const bucket = buckets.get(name);
   const limit = limitOf(name);
   if (bucket === undefined || limit === null) return;
   const { rate } = takeFromBucket(fillBucket(bucket, limit, now), limit, 1);
-  if (!rate.ok && !good.has(fingerprintOf(credential))) throw rateLimited(rate, "ADDRESS");
+  const isKnown = credential !== null && good.has(fingerprintOf(credential));
+  if (!rate.ok && !isKnown) throw rateLimited(rate, "ADDRESS");
 }
 
 /** Notes that a credential is good, which matters only where others from its address are not. */

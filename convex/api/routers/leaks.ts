@@ -34,7 +34,7 @@ export const leaksRouter = router({
     .mutation(async ({ ctx, input }): Promise<{ received: true }> => {
       const { arrival } = ctx;
       // Every report counts as a try, so that texts cannot be tried out here.
-      requireCalm(arrival.ip, Date.now());
+      requireCalm(arrival.ip, null, Date.now());
       noteFailure(arrival.ip, Date.now());
       await endLeaked(ctx.convex, arrival, [input]);
       return { received: true };
