@@ -87,7 +87,7 @@ function writeOutput(operation: OperationObject): string {
 
 function writeType(schema: Schema, indent: string): string {
   const { $ref, type, enum: values, anyOf, oneOf, allOf } = schema;
-  if (Object.keys(schema).length === 0) return "unknown";
+  if (Object.keys(schema).every((keyword) => keyword === "description")) return "unknown";
   if (typeof $ref === "string") return $ref.replace("#/components/schemas/", "");
   if ("const" in schema) return JSON.stringify(schema["const"]);
   if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" | ");

@@ -16,7 +16,7 @@ export const keySets = {
       tag: "Keys",
       summary: "Revoke, expire or delete many keys",
       description:
-        "By their ids or by a filter, each by the caller's right to it. A preview says what would be hit; a filter needs its `confirm`. Repeating a call is harmless.",
+        "By their ids or by a filter. Takes `keys:revoke`, `keys:expire` or `keys:delete` on each of them. A preview says what would be hit; a filter needs its `confirm`. Repeating a call is harmless.",
       errors: ["CONFLICT"],
       example: {
         input: { verb: "revoke", filter: { tag: "billing" }, preview: true },

@@ -1,3 +1,4 @@
+import { sha256Hex } from "../../../convex/shared/sha256.ts";
 import { freshName, type Recipes } from "../recipe.ts";
 import type { World } from "../world.ts";
 
@@ -49,9 +50,15 @@ export const recipes: Recipes = {
       return { keyId };
     },
   },
+  "keys.import": {
+    needs: ["keys:create"],
+    async input() {
+      const hash = { algorithm: "sha256-hex", value: sha256Hex(freshName("imported")) };
+      return { items: [{ name: freshName("imported"), hash, prefix: "acme_", start: "acme_7Hq2", last4: "c0de" }] };
+    },
+  },
   "keys.bulk": {
-    // It takes the right to each key that it hits.
-    needs: null,
+    needs: ["keys:revoke"],
     input: async (world) => ({ verb: "revoke", keyIds: [(await onKey(world)).keyId], preview: true }),
   },
 };
