@@ -128,6 +128,7 @@ import type * as model_groupCommit from "../model/groupCommit.js";
 import type * as model_groupMembers from "../model/groupMembers.js";
 import type * as model_groups from "../model/groups.js";
 import type * as model_imports from "../model/imports.js";
+import type * as model_invitations from "../model/invitations.js";
 import type * as model_judgement from "../model/judgement.js";
 import type * as model_jwtKeys from "../model/jwtKeys.js";
 import type * as model_keyChanges from "../model/keyChanges.js";
@@ -329,6 +330,7 @@ declare const fullApi: ApiFromModules<{
   "model/groupMembers": typeof model_groupMembers;
   "model/groups": typeof model_groups;
   "model/imports": typeof model_imports;
+  "model/invitations": typeof model_invitations;
   "model/judgement": typeof model_judgement;
   "model/jwtKeys": typeof model_jwtKeys;
   "model/keyChanges": typeof model_keyChanges;

@@ -11,6 +11,7 @@ import { Fields, cutPage, missing, toPageSize } from "./definitions.ts";
 import type { Page, PageWish } from "./definitions.ts";
 import { giveRoles, requireHeld, requireRight } from "./granting.ts";
 import { leaveGroups } from "./groupMembers.ts";
+import { cancelInvitationsOf } from "./invitations.ts";
 import { isRoleOf } from "./keyFields.ts";
 import { onMemberRemoved } from "./leavers.ts";
 import { getMember } from "./members.ts";
@@ -87,6 +88,7 @@ export async function changeRoles(
   if (!names.includes("owner")) await requireOtherOwner(ctx, member);
   const added = names.filter((name) => !had.includes(name));
   requireHeld(caller, await giveRoles(ctx, organizationId, "roles", added));
+  if (!had.every((name) => names.includes(name))) await cancelInvitationsOf(ctx, caller, member);
   return await setRole(ctx, caller, member, "member.update", names.join(","));
 }
 
@@ -97,6 +99,7 @@ export async function suspendMember(ctx: MutationCtx, caller: ResolvedCaller, us
   if (isSuspended(member.role)) return await toMemberView(ctx, member);
   requireRankOver(caller, member.role);
   await requireOtherOwner(ctx, member);
+  await cancelInvitationsOf(ctx, caller, member);
   await forgetSuspension(ctx, member);
   const { organizationId, role } = member;
   await ctx.db.insert("suspensions", { organizationId, userId: member.userId, role });
@@ -116,13 +119,14 @@ export async function unsuspendMember(ctx: MutationCtx, caller: ResolvedCaller, 
   return await setRole(ctx, caller, member, "member.unsuspend", role);
 }
 
-/** Ends a membership, its groups with it. Anybody may leave; the last owner stays. Throws FORBIDDEN, CONFLICT, NOT_FOUND. */
+/** Ends a membership, its groups and open invitations with it. Anybody may leave; the last owner stays. Throws FORBIDDEN, CONFLICT, NOT_FOUND. */
 export async function removeMember(ctx: MutationCtx, caller: ResolvedCaller, userId: string): Promise<void> {
   const leaving = caller.key === null && caller.userId === userId;
   if (!leaving) requireRight(caller, "members:manage");
   const member = await requireMember(ctx, caller.organizationId, userId);
   if (!leaving) requireRankOver(caller, (await findSuspension(ctx, member))?.role ?? member.role);
   await requireOtherOwner(ctx, member);
+  await cancelInvitationsOf(ctx, caller, member);
   await ctx.db.delete("member", member._id);
   await forgetMember(ctx, member);
   await recordChange(ctx, caller, {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { engines } from "../convex/engines.ts";
 import { fresh, join, make, makeServiceKey, namesOn, refusal, trailOf, verdict } from "./cast.ts";
-import { openWorld } from "./world.ts";
+import { openWorld, textOf } from "./world.ts";
 import type { Person, World } from "./world.ts";
 
 const any = (permission: string) => ({ permission, scope: "any" });
@@ -196,6 +196,29 @@ describe.each(engines)("members on $name", (engine) => {
     await remove(person);
     expect(await codes()).toEqual(["DISABLED", "DISABLED"]);
   });
+
+  test.each(["demoted", "suspended", "removed"])(
+    "E8 E11: an invitation by who is %s meanwhile is canceled",
+    async (how) => {
+      const admin = await join(world, "admin");
+      const { organizationId } = world;
+      const email = `${fresh("invited")}@example.com`;
+      const invite = { email, role: "admin", organizationId };
+      const sent = await world.call("POST", "/api/auth/organization/invite-member", {
+        cookie: admin.cookie,
+        body: invite,
+      });
+      expect(sent).toMatchObject({ status: 200, body: { status: "pending" } });
+      const id = textOf(sent, "id");
+      if (how === "demoted") expect(await setRoles(admin, ["member"])).toBeNull();
+      if (how === "suspended") expect(await post(admin, "suspend")).toBeNull();
+      if (how === "removed") expect(await remove(admin)).toBeNull();
+      expect(await trailOf(world, id)).toMatchObject([
+        { action: "invitation.create" },
+        { action: "invitation.update", before: { email, status: "pending" }, after: { email, status: "canceled" } },
+      ]);
+    },
+  );
 
   test("T9: better-auth's own ways around these rules are closed", async () => {
     const person = await join(world, "developer");
