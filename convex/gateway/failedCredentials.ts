@@ -36,8 +36,8 @@ export function requireCalm(ip: string | null, credential: Credential | null, no
   const limit = limitOf(name);
   if (bucket === undefined || limit === null) return;
   const { rate } = takeFromBucket(fillBucket(bucket, limit, now), limit, 1);
-  const isKnown = credential !== null && good.has(fingerprintOf(credential));
-  if (!rate.ok && !isKnown) throw rateLimited(rate, "ADDRESS");
+  if (rate.ok || (credential !== null && good.has(fingerprintOf(credential)))) return;
+  throw rateLimited(rate, "ADDRESS");
 }
 
 /** Notes that a credential is good, which matters only where others from its address are not. */

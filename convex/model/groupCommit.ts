@@ -1,5 +1,8 @@
 import type { ActionCtx } from "../_generated/server.js";
 
+/** What writes a batch: the action of whoever opened it. */
+export type Writer = Pick<ActionCtx, "runMutation">;
+
 type Batch<Item, Result> = { items: Item[]; written: Promise<Result[]> };
 
 /**
@@ -10,18 +13,18 @@ type Batch<Item, Result> = { items: Item[]; written: Promise<Result[]> };
  * What is gathered is gathered in this process. Where every call has a process of its own, each batch holds one item.
  */
 export class GroupCommit<Item, Result> {
-  readonly #write: (ctx: ActionCtx, items: Item[]) => Promise<Result[]>;
+  readonly #write: (ctx: Writer, items: Item[]) => Promise<Result[]>;
   readonly #most: number;
   #gathering: Batch<Item, Result> | null = null;
   #previous: Promise<unknown> = Promise.resolve();
 
-  constructor(most: number, write: (ctx: ActionCtx, items: Item[]) => Promise<Result[]>) {
+  constructor(most: number, write: (ctx: Writer, items: Item[]) => Promise<Result[]>) {
     this.#most = most;
     this.#write = write;
   }
 
   /** Resolves with the item's own result once its batch is on the disk. */
-  async join(ctx: ActionCtx, item: Item): Promise<Result> {
+  async join(ctx: Writer, item: Item): Promise<Result> {
     const batch = this.#open(ctx);
     const index = batch.items.push(item) - 1;
     const result = (await batch.written)[index];
@@ -29,7 +32,7 @@ export class GroupCommit<Item, Result> {
     return result;
   }
 
-  #open(ctx: ActionCtx): Batch<Item, Result> {
+  #open(ctx: Writer): Batch<Item, Result> {
     if (this.#gathering !== null && this.#gathering.items.length < this.#most) return this.#gathering;
     const items: Item[] = [];
     const written = this.#writeAfter(this.#previous, ctx, items);
@@ -39,7 +42,7 @@ export class GroupCommit<Item, Result> {
     return this.#gathering;
   }
 
-  async #writeAfter(before: Promise<unknown>, ctx: ActionCtx, items: Item[]): Promise<Result[]> {
+  async #writeAfter(before: Promise<unknown>, ctx: Writer, items: Item[]): Promise<Result[]> {
     await before;
     if (this.#gathering?.items === items) this.#gathering = null;
     return await this.#write(ctx, items);

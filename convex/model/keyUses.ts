@@ -1,7 +1,7 @@
 import { internal } from "../_generated/api.js";
-import type { ActionCtx } from "../_generated/server.js";
 import { env } from "../_generated/server.js";
 import { HOUR_MS, LAST_USED_INTERVAL_MS } from "../shared/limits.ts";
+import type { Writer } from "./groupCommit.ts";
 import type { KeyState } from "./keyStates.ts";
 import type { UsageEntry } from "./usageCounts.ts";
 
@@ -69,7 +69,7 @@ export function noteUse(key: KeyState, { operation, outcome, at, tags = [], by }
  * it must be wherever nothing runs after the answer; else within that many milliseconds, together with everything else
  * of that time. Never throws: a use that cannot be counted is still a use.
  */
-export async function settleUses(ctx: ActionCtx): Promise<void> {
+export async function settleUses(ctx: Writer): Promise<void> {
   if (gathered.size === 0 && unsent.length === 0) return;
   const windowMs = readWindow();
   if (windowMs > 0) {
@@ -86,7 +86,7 @@ export async function settleUses(ctx: ActionCtx): Promise<void> {
 }
 
 /** Writes everything that waits. Throws when that fails; it then still waits. */
-export async function flushUses(ctx: ActionCtx): Promise<void> {
+export async function flushUses(ctx: Writer): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
   writer ??= crypto.randomUUID();
@@ -94,7 +94,7 @@ export async function flushUses(ctx: ActionCtx): Promise<void> {
   await inTurn(async () => await writeGathered(ctx, name));
 }
 
-async function flushInTime(ctx: ActionCtx): Promise<void> {
+async function flushInTime(ctx: Writer): Promise<void> {
   try {
     await flushUses(ctx);
   } catch (thrown) {
@@ -111,7 +111,7 @@ async function inTurn(work: () => Promise<void>): Promise<void> {
   await mine;
 }
 
-async function writeGathered(ctx: ActionCtx, by: string | null): Promise<void> {
+async function writeGathered(ctx: Writer, by: string | null): Promise<void> {
   const entries = [...gathered.values()].map(toEntry);
   gathered = new Map();
   for (let start = 0; start < entries.length; start += ENTRIES_MAX) {

@@ -150,13 +150,14 @@ describe.each(engines)("usage over HTTP on $name", (engine) => {
     expect(Number(body?.["to"]) - Number(body?.["from"])).toBeGreaterThanOrEqual(DAY);
     const { items = [] } = body ?? {};
     expect(Array.isArray(items) && items.every(({ at, name }) => at % HOUR === 0 && name === null)).toBe(true);
-    for (const query of [
+    const wrong: Record<string, string>[] = [
       { from: String(now - 32 * DAY), by: "hour" },
       { from: String(now - 367 * DAY), by: "day" },
       { from: String(now), to: String(now - DAY) },
       { from: "yesterday" },
       { by: "minute" },
-    ]) {
+    ];
+    for (const query of wrong) {
       expect(await usageOf(query)).toMatchObject({ status: 422, body: { code: "INVALID_INPUT" } });
     }
     expect((await usageOf({ from: String(now - 360 * DAY), by: "day" })).status).toBe(200);
