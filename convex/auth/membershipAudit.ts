@@ -42,7 +42,8 @@ export async function auditMembership(
   await recordAuthChange(ctx, organizationId, actor, origin.request, {
     action: `${table}.${verb}`,
     targetKind: table,
-    targetId: row._id,
+    // A member is known by its user everywhere else.
+    targetId: table === "member" ? String(row.userId) : row._id,
     before: was && shorten(was),
     after: is && shorten(is),
     ...(typeof row.email === "string" && { subject: { email: row.email.toLowerCase() } }),

@@ -48,6 +48,7 @@ describe.each(engines)("members on $name", (engine) => {
     ];
     const trail = await trailOf(world, userId);
     expect(trail).toMatchObject([
+      { action: "member.create", before: null, after: was },
       { action: "member.update", before: was, after: is, actor: { type: "user", id: world.owner.userId } },
       { action: "member.suspend", before: is, after: off },
       { action: "member.unsuspend", before: off, after: is },
