@@ -26,7 +26,7 @@ export class SqliteStore implements Store {
   constructor(file: string) {
     this.#file = file;
     this.#reader = new DatabaseSync(file, { readOnly: true });
-    this.#reader.exec("PRAGMA cache_size = -65536; PRAGMA mmap_size = 268435456");
+    this.#reader.exec("PRAGMA cache_size = -65536; PRAGMA mmap_size = 2147418112");
     this.#readDocument = this.#reader.prepare("SELECT text FROM documents WHERE id = ?");
     this.initialState = this.#readState();
 

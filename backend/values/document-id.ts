@@ -6,7 +6,15 @@ const RANDOM_BYTES = 16;
 const CHECKSUM_BYTES = 2;
 const MAX_TABLE_NUMBER = 0xffff_ffff;
 
-const DIGIT_VALUES = new Map(Array.from(ALPHABET, (digit, value) => [digit, value]));
+const VARINT_BYTES = 5;
+const MIN_LENGTH = 31;
+const MAX_LENGTH = 37;
+
+// Ids are read and written for every field that holds one, so this works on bytes in place: nothing here awaits.
+const bytes = new Uint8Array(VARINT_BYTES + RANDOM_BYTES + CHECKSUM_BYTES);
+const NO_DIGIT = 255;
+const DIGIT_VALUES = new Uint8Array(128).fill(NO_DIGIT);
+for (const [value, digit] of Array.from(ALPHABET).entries()) DIGIT_VALUES[digit.charCodeAt(0)] = value;
 
 /** What a document id says: the number of its table, unique over all mounts, and the 16 bytes that make it unique. */
 export interface DecodedId {
@@ -25,40 +33,40 @@ export function encodeId(tableNumber: number, random: Uint8Array): string {
     throw new RangeError(`Table number ${tableNumber} is not an unsigned 32-bit integer.`);
   }
   if (random.length !== RANDOM_BYTES) throw new RangeError(`An id needs ${RANDOM_BYTES} random bytes.`);
-  const bytes: number[] = [];
+  let length = 0;
   let rest = tableNumber;
   while (rest >= 0x80) {
-    bytes.push((rest % 0x80) | 0x80);
+    bytes[length++] = (rest % 0x80) | 0x80;
     rest = Math.floor(rest / 0x80);
   }
-  bytes.push(rest, ...random);
-  const checksum = fletcher16(bytes);
-  bytes.push(checksum >> 8, checksum & 0xff);
-  return toBase32(bytes);
+  bytes[length++] = rest;
+  bytes.set(random, length);
+  length += RANDOM_BYTES;
+  const checksum = fletcher16(length);
+  bytes[length++] = checksum >> 8;
+  bytes[length++] = checksum & 0xff;
+  return toBase32(length);
 }
 
 /** Reads an id; null for any text that {@link encodeId} would not have written. */
 export function decodeId(id: string): DecodedId | null {
   // One to five bytes of varint, so nothing else needs decoding at all.
-  if (id.length < 31 || id.length > 37) return null;
-  const bytes = fromBase32(id);
-  if (!bytes) return null;
-  const body = bytes.slice(0, -CHECKSUM_BYTES);
-  const checksum = ((bytes.at(-2) ?? 0) << 8) | (bytes.at(-1) ?? 0);
-  if (fletcher16(body) !== checksum) return null;
+  if (id.length < MIN_LENGTH || id.length > MAX_LENGTH) return null;
+  const length = fromBase32(id) - CHECKSUM_BYTES;
+  const varintLength = length - RANDOM_BYTES;
+  if (varintLength < 1 || fletcher16(length) !== ((byteAt(length) << 8) | byteAt(length + 1))) return null;
 
-  const varintLength = body.length - RANDOM_BYTES;
   let tableNumber = 0;
   for (let i = 0; i < varintLength; i += 1) {
-    const byte = body[i] ?? 0;
+    const byte = byteAt(i);
     const isLast = i === varintLength - 1;
     if (byte < 0x80 !== isLast) return null;
     // A leading zero group would be a second spelling of the same number.
     if (isLast && byte === 0 && i > 0) return null;
     tableNumber += (byte & 0x7f) * 0x80 ** i;
   }
-  if (varintLength < 1 || tableNumber > MAX_TABLE_NUMBER) return null;
-  return { tableNumber, random: Uint8Array.from(body.slice(varintLength)) };
+  if (tableNumber > MAX_TABLE_NUMBER) return null;
+  return { tableNumber, random: bytes.slice(varintLength, length) };
 }
 
 const pool = new Uint8Array(RANDOM_BYTES * 256);
@@ -70,27 +78,29 @@ function nextRandomBytes(): Uint8Array {
     randomFillSync(pool);
     poolOffset = 0;
   }
-  const bytes = pool.subarray(poolOffset, poolOffset + RANDOM_BYTES);
+  const random = pool.subarray(poolOffset, poolOffset + RANDOM_BYTES);
   poolOffset += RANDOM_BYTES;
-  return bytes;
+  return random;
 }
 
-function fletcher16(bytes: readonly number[]): number {
+/** Of the first so many bytes. */
+function fletcher16(length: number): number {
   let sum = 0;
   let sumOfSums = 0;
-  for (const byte of bytes) {
-    sum = (sum + byte) % 255;
+  for (let i = 0; i < length; i += 1) {
+    sum = (sum + byteAt(i)) % 255;
     sumOfSums = (sumOfSums + sum) % 255;
   }
   return (sumOfSums << 8) | sum;
 }
 
-function toBase32(bytes: readonly number[]): string {
+/** The text of the first so many bytes. */
+function toBase32(length: number): string {
   let text = "";
   let bits = 0;
   let buffered = 0;
-  for (const byte of bytes) {
-    buffered = (buffered << 8) | byte;
+  for (let i = 0; i < length; i += 1) {
+    buffered = (buffered << 8) | byteAt(i);
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
@@ -101,21 +111,26 @@ function toBase32(bytes: readonly number[]): string {
   return bits > 0 ? text + ALPHABET.charAt((buffered << (5 - bits)) & 0x1f) : text;
 }
 
-function fromBase32(text: string): number[] | null {
-  const bytes: number[] = [];
+/** Fills the bytes and answers how many there are; 0 for any text that {@link toBase32} would not have written. */
+function fromBase32(text: string): number {
+  let length = 0;
   let bits = 0;
   let buffered = 0;
-  for (const digit of text) {
-    const value = DIGIT_VALUES.get(digit);
-    if (value === undefined) return null;
+  for (let i = 0; i < text.length; i += 1) {
+    const value = DIGIT_VALUES[text.charCodeAt(i)] ?? NO_DIGIT;
+    if (value === NO_DIGIT) return 0;
     buffered = (buffered << 5) | value;
     bits += 5;
     if (bits >= 8) {
       bits -= 8;
-      bytes.push((buffered >> bits) & 0xff);
+      bytes[length++] = (buffered >> bits) & 0xff;
       buffered &= (1 << bits) - 1;
     }
   }
   // Padding must be short and zero, or two texts would decode to the same id.
-  return bits < 5 && buffered === 0 ? bytes : null;
+  return bits < 5 && buffered === 0 ? length : 0;
+}
+
+function byteAt(index: number): number {
+  return bytes[index] ?? 0;
 }
