@@ -24,14 +24,29 @@ export function clientAddress(headers: Headers): string | null {
   const presented = headers.get(PROXY_SECRET_HEADER);
   const proxied = presented !== null && isProxySecret(presented);
   if (!proxied && env.LATCHKEY_EMBEDDED !== "true") return null;
-  const peer = parseHop(headers.get(PEER_HEADER) ?? "");
-  if (peer === null) return null;
-  const client = behindProxies(peer, headers.get(proxied ? PROXIED_CHAIN_HEADER : "x-forwarded-for"));
+  const peer = headers.get(PEER_HEADER) ?? "";
+  const forwarded = headers.get(proxied ? PROXIED_CHAIN_HEADER : "x-forwarded-for");
+  if (forwarded === null) return formatPeer(peer);
+  const address = parseHop(peer);
+  const client = address === null ? null : behindProxies(address, forwarded);
   return client === null ? null : formatAddress(client);
 }
 
-function behindProxies(peer: Address, forwarded: string | null): Address | null {
-  if (forwarded === null) return peer;
+// The same few peers, mostly: a proxy, or clients that keep their connection.
+const peers = new Map<string, string | null>();
+const PEERS_MAX = 1_000;
+
+function formatPeer(text: string): string | null {
+  const known = peers.get(text);
+  if (known !== undefined) return known;
+  const address = parseHop(text);
+  const formatted = address === null ? null : formatAddress(address);
+  if (peers.size >= PEERS_MAX) peers.clear();
+  peers.set(text, formatted);
+  return formatted;
+}
+
+function behindProxies(peer: Address, forwarded: string): Address | null {
   const proxies = parseProxies(env.LATCHKEY_TRUSTED_PROXIES ?? "");
   let client = peer;
   for (const entry of forwarded.split(",").toReversed()) {
