@@ -6,9 +6,10 @@ export const recipes: Recipes = {
   "audit.export": { needs: ["audit:read"], input: async () => ({ format: "csv", limit: 3 }) },
   "audit.erasePerson": {
     needs: ["members:manage"],
-    async input({ asOwner, organizationId }) {
+    async input(world) {
       const email = `${freshName("invited").replace(" ", "-")}@example.com`;
-      await asOwner("POST", "/api/auth/organization/invite-member", { email, role: "member", organizationId });
+      const { organizationId } = world;
+      await world.asOwner("POST", "/api/auth/organization/invite-member", { email, role: "member", organizationId });
       return { email };
     },
   },

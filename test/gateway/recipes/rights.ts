@@ -29,7 +29,7 @@ async function makeMember(world: World, role: string): Promise<string> {
   const { _id } = await world.deployment.call(store.create, { table: "user", data: user, origin });
   const data = { organizationId: world.organizationId, userId: _id, role, createdAt: Date.now() };
   await world.deployment.call(store.create, { table: "member", data, origin });
-  return String(_id);
+  return _id;
 }
 
 export const recipes: Recipes = {
