@@ -56,6 +56,16 @@ describe.each(engines)("a leaked key, on $name", (engine) => {
     expect(audit.body?.items).toMatchObject([{ actor: { type: "system" }, reason: `Leaked: ${PLACE}` }]);
   });
 
+  test.each([
+    ["half a character", "\ud800 and \u0000"],
+    ["more than is kept, cut within a character", `${"x".repeat(299)}\u{1f511} and so on`],
+    ["nothing but spaces", "   "],
+  ])("E25: is ended when the place is %s", async (_what, foundAt) => {
+    const { id, key } = await world.createKey({ name: `leaked ${foundAt.length}`, ownerKind: "service" });
+    expect((await world.call("POST", "/api/v1/leaks", { body: { key, foundAt } })).status).toBe(200);
+    expect((await world.asOwner("GET", `/api/v1/keys/${id}`)).body).toMatchObject({ status: "revoked" });
+  });
+
   test("E25: an unknown text gets the same answer, and nothing else happens", async () => {
     const { key } = await world.createKey({ name: "whole", ownerKind: "service" });
     const flipped = key.slice(0, -1) + (key.endsWith("a") ? "b" : "a");
