@@ -42,7 +42,7 @@ export async function draftJwt(ctx: QueryCtx, caller: ResolvedCaller, input: New
 
 /**
  * Makes a key: its record, its secret and the audit entry, in one transaction. Throws INVALID_INPUT with
- * field paths, FORBIDDEN, NAME_TAKEN or KEY_LIMIT_REACHED, and before it has written anything.
+ * field paths, FORBIDDEN, NAME_TAKEN or KEY_LIMIT_REACHED; for an opaque key, before it has written anything.
  */
 export async function createKey(
   ctx: MutationCtx,

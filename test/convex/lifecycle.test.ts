@@ -100,6 +100,28 @@ describe.each(engines)("the life of a key on $name", (engine) => {
     expect(entries.map(({ action }) => action)).toEqual(["key.delete", "key.expire", "key.disable", "key.create"]);
   });
 
+  test("deleting a key takes it out of its groups and gives back the seats of its licenses", async () => {
+    const { caller, userId } = admin;
+    const make = async () => (await createKey(deployment, caller, { ownerKind: "service" })).record._id;
+    const [leaver, stayer] = [await make(), await make()];
+    const group = await deployment.call(internal.groups.create, {
+      caller,
+      name: "readers",
+      permissions: ["orders:read"],
+    });
+    const license = await deployment.call(internal.licenses.create, { caller, name: "pro", seats: 1 });
+    const assign = async (holderId: string) =>
+      await deployment.call(internal.licenses.assign, { caller, licenseId: license.id, holderId });
+    await deployment.call(internal.groups.addMember, { caller, groupId: group.id, memberId: leaver });
+    await assign(leaver);
+    expect(await refusalOf(assign(stayer))).not.toBeNull();
+    await act("revoke", leaver);
+    await deployment.call(internal.keys.remove, { caller, keyId: leaver });
+    const { organizationId } = organization;
+    expect(await deployment.call(api.groups.members, { organizationId, groupId: group.id }, userId)).toEqual([]);
+    await assign(stayer);
+  });
+
   test("N6 F1: rotating keeps id, rights and public part, and kills the old secret at once", async () => {
     const { key, record } = await createKey(deployment, admin.caller, { permissions: ["orders:read"], prefix: "acme" });
     const rotated = await rotate(record._id);

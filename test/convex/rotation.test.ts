@@ -159,6 +159,24 @@ describe.each(engines)("rotating a key on $name", (engine) => {
     expect((await rotate(rotator.as, plain.record._id)).record.version).toBe(2);
   });
 
+  test("E9: rotating takes the right to what the key's groups give it", async () => {
+    const expiresAt = Date.now() + DAY_MS;
+    const { caller } = admin;
+    const { record } = await createKey(deployment, caller, { ownerKind: "service", expiresAt });
+    const rotator = await createKey(deployment, caller, { ownerKind: "service", permissions: ["keys:rotate"] });
+    const group = await deployment.call(internal.groups.create, {
+      caller,
+      name: "auditors",
+      permissions: ["audit:read"],
+    });
+    const seat = { caller, groupId: group.id, memberId: record._id };
+    expect((await rotate(rotator.as, record._id)).record.version).toBe(2);
+    await deployment.call(internal.groups.addMember, seat);
+    expect(await refusalOf(rotate(rotator.as, record._id))).toBe("FORBIDDEN");
+    await deployment.call(internal.groups.removeMember, seat);
+    expect((await rotate(rotator.as, record._id)).record.version).toBe(3);
+  });
+
   test("E13: of a rotation and an end of grace at once, whatever comes first, one secret at most is old", async () => {
     const { key, record } = await createKey(deployment, admin.caller);
     await rotate(admin.caller, record._id, HOUR_MS);
