@@ -65,9 +65,9 @@ test.each(guarded)("T20: $name lists its refusals and all three credentials", ({
   expect(operation.responses["429"]?.headers).toHaveProperty("Retry-After");
 });
 
-test("only whether Latchkey can serve is open to anybody", () => {
+test("anybody may ask whether Latchkey can serve and report a leak, and nothing else", () => {
   const open = operations.filter(({ operation }) => operation.security.length === 0);
-  expect(open.map(({ name }) => name)).toEqual(["health"]);
+  expect(open.map(({ name }) => name)).toEqual(["leaks.report", "health"]);
 });
 
 test.each(Object.keys(generatedFiles()))("%s is what the router generates now", async (path) => {
