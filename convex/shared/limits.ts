@@ -24,7 +24,7 @@ export const SECRETS_MAX = 5;
 
 export const RATE_LIMIT_MAX = 1_000_000;
 export const RATE_WINDOW_MIN_MS = 1_000;
-export const RATE_WINDOW_MAX_MS = DAY_MS;
+export const RATE_WINDOW_MAX_MS = 24 * HOUR_MS;
 
 export const QUOTA_MAX = 1_000_000_000;
 export const IDLE_EXPIRY_MIN_MS = 60 * 60 * 1000;
