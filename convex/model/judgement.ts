@@ -4,6 +4,7 @@ import type { Address } from "../shared/cidr.ts";
 import { keyStatus } from "../shared/keyStatus.ts";
 import { isSatisfied } from "../shared/permissionExpression.ts";
 import { covers } from "../shared/permissions.ts";
+import { idleDeathOf } from "../shared/policy.ts";
 import type { KeyState } from "./keyStates.ts";
 import type { VerifyQuestion } from "./verifyQuestion.ts";
 
@@ -47,7 +48,7 @@ export function refusalOf(key: KeyState, { now, lastUsedAt }: Clock): Refusal | 
   if (status === "expired") return "EXPIRED";
   // The secret was replaced by a rotation and its grace is over, while the key lives on.
   if (key.secretValidUntil !== null && now >= key.secretValidUntil) return "EXPIRED";
-  if (key.idleExpiryMs !== null && now >= Math.max(lastUsedAt ?? 0, key.createdAt) + key.idleExpiryMs) return "EXPIRED";
+  if (key.idleExpiryMs !== null && now >= idleDeathOf(key, lastUsedAt, key.idleExpiryMs)) return "EXPIRED";
   if (status === "disabled" || !key.ownerActive) return "DISABLED";
   return status === "not-yet-valid" ? "NOT_YET_VALID" : null;
 }

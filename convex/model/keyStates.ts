@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
+import { idleLimitOf } from "../shared/policy.ts";
 import { rightsOfKey } from "./effectiveRights.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf } from "./policies.ts";
@@ -64,7 +65,6 @@ export async function readKeyState(
   const { organizationId } = key;
   const member = key.ownerKind === "service" ? null : await getMember(ctx, organizationId, key.ownerUserId);
   const [rights, policy] = await Promise.all([rightsOfKey(ctx, key, member), policyOf(ctx, organizationId)]);
-  const idle = [key.idleExpiryMs ?? null, policy.idleExpiryMs].filter((limit) => limit !== null);
   return {
     keyId: key._id,
     organizationId,
@@ -80,7 +80,7 @@ export async function readKeyState(
     disabledAt: key.disabledAt ?? null,
     revokedAt: key.revokedAt ?? null,
     createdAt: key.createdAt,
-    idleExpiryMs: idle.length === 0 ? null : Math.min(...idle),
+    idleExpiryMs: idleLimitOf(policy, key),
     secretVersion: secret.version,
     secretValidUntil: secret.validUntil,
     rateLimit: key.rateLimit,

@@ -148,10 +148,10 @@ describe.each(engines)("E11 H10: the keys of who leaves, on $name", (engine) => 
     }
   });
 
-  describe("service keys for which they answer", () => {
-    const service = async (person: Person) =>
-      await createKey(deployment, owner.caller, { ownerKind: "service", ownerUserId: person.userId });
+  const service = async (person: Person) =>
+    await createKey(deployment, owner.caller, { ownerKind: "service", ownerUserId: person.userId });
 
+  describe("service keys for which they answer", () => {
     test("go on, and whoever removed the member answers for them, which is audited", async () => {
       await begin();
       const [admin, person] = [await organization.join("admin"), await organization.join("developer")];
@@ -202,14 +202,14 @@ describe.each(engines)("E11 H10: the keys of who leaves, on $name", (engine) => 
     await begin();
     const person = await organization.join("developer");
     const { key, record } = await createKey(deployment, person.caller);
-    const service = await createKey(deployment, owner.caller, { ownerKind: "service", ownerUserId: person.userId });
+    const served = await service(person);
     await removeRow("user", person.userId);
     expect(await isGood(key)).toBe(false);
     await eventually(async () => {
       expect(await recordOf(record._id)).toMatchObject({ disabledReason: "owner deleted" });
-      expect((await recordOf(service.record._id)).ownerUserId).toBe(owner.userId);
+      expect((await recordOf(served.record._id)).ownerUserId).toBe(owner.userId);
     });
-    expect(await isGood(service.key)).toBe(true);
+    expect(await isGood(served.key)).toBe(true);
     const entries = await auditOf(deployment, owner);
     expect(entries.some(({ action, reason }) => action === "key.disable" && reason === "owner deleted")).toBe(true);
     expect(entries.some(({ action }) => action === "member.delete")).toBe(true);
@@ -217,15 +217,12 @@ describe.each(engines)("E11 H10: the keys of who leaves, on $name", (engine) => 
 
   test("stop at once when their organization is deleted", async () => {
     await begin();
-    const [own, service] = [
-      await createKey(deployment, owner.caller),
-      await createKey(deployment, owner.caller, { ownerKind: "service" }),
-    ];
+    const [own, served] = [await createKey(deployment, owner.caller), await service(owner)];
     await removeRow("organization", organization.organizationId);
-    for (const { key } of [own, service]) expect(await verify(deployment, key)).toBeNull();
+    for (const { key } of [own, served]) expect(await verify(deployment, key)).toBeNull();
     // Who belongs to it still sees what became of them.
     await eventually(async () => {
-      for (const { record } of [own, service]) {
+      for (const { record } of [own, served]) {
         expect(await recordOf(record._id)).toMatchObject({ disabledReason: "organization deleted" });
       }
     });

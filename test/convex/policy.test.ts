@@ -259,9 +259,9 @@ describe.each(engines)("an organization's policy on $name", (engine) => {
     test("lists lose a key that the policy ended and get it back, with the expiry that its record says", async () => {
       const { owner } = await found();
       const { record } = await createKey(deployment, owner.caller);
-      const young = passTimeAnd(HOUR_MS, () => createKey(deployment, owner.caller));
+      passTime(HOUR_MS);
+      const { record: kept } = await createKey(deployment, owner.caller);
       const ids = async () => (await listOf(deployment, owner)).map(({ _id }) => _id);
-      const { record: kept } = await young;
       await update(owner, { maxLifetimeMs: HOUR_MS });
       await eventually(async () => expect(await ids()).toEqual([kept._id]));
       passTime(HOUR_MS);
@@ -296,9 +296,11 @@ describe.each(engines)("an organization's policy on $name", (engine) => {
     });
   });
 
-  test("H6 E10: a creation that saw the loose policy never comes after the tightened one", async () => {
+  // The other engine runs one after the other, always in the same order.
+  const raced = engine.name === "embedded backend";
+  test.runIf(raced)("H6 E10: a creation that saw the loose policy never comes after the tightened one", async () => {
     const { owner } = await found();
-    const ROUNDS = engine.name === "embedded backend" ? 150 : 10;
+    const ROUNDS = 150;
     let created = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       await update(owner, { neverExpiring: true, liveKeysPerOwner: LIVE_KEYS_PER_OWNER_MAX });
@@ -324,10 +326,8 @@ describe.each(engines)("an organization's policy on $name", (engine) => {
       cursor = page.nextCursor;
     } while (cursor !== null);
     expect(endless).toBe(created);
+    // Some came before and some after, or nothing was raced.
+    expect(created).toBeGreaterThan(0);
+    expect(created).toBeLessThan(2 * ROUNDS);
   });
-
-  async function passTimeAnd<Result>(durationMs: number, then: () => Promise<Result>): Promise<Result> {
-    passTime(durationMs);
-    return await then();
-  }
 });
