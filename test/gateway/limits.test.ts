@@ -131,6 +131,23 @@ describe.each(engines)("limits over HTTP on $name", (engine) => {
     expect(refused.headers.get("ratelimit-reset")).toBeNull();
   });
 
+  test("T1 100 per minute are milliseconds in the record and the verdict, and seconds in the headers, of one and the same minute", async () => {
+    const rateLimit = { limit: 100, windowMs: 60_000 };
+    const { id, key } = await createKey({ rateLimit });
+    expect((await world.asOwner("GET", `/api/v1/keys/${id}`)).body).toMatchObject({ rateLimit });
+    const all = await verify({ key, cost: 100 });
+    expect(all.body).toMatchObject({ code: "VALID", rateLimit: { remaining: 0, resetMs: 60_000, retryAfterMs: 0 } });
+    // A hundredth of a minute brings one back; half a minute must not.
+    const { rateLimit: spent, code } = (await verify({ key, cost: 90 })).body ?? {};
+    expect(code).toBe("RATE_LIMITED");
+    const { retryAfterMs, resetMs } = Object(spent);
+    expect(retryAfterMs).toBeGreaterThan(30_000);
+    expect(retryAfterMs).toBeLessThanOrEqual(54_000);
+    expect(resetMs).toBeLessThanOrEqual(60_000);
+    const headers = (await whoami((await createKey({ rateLimit: { limit: 1, windowMs: 60_000 } })).key)).headers;
+    expect(headers.get("ratelimit-reset")).toBe("60");
+  });
+
   test("whoami tells what is left, and is itself a use", async () => {
     const { key } = await createKey({ quota: { limit: 9, refill: "monthly" }, rateLimit: { limit: 5, windowMs: DAY } });
     expect((await whoami(key)).body).toMatchObject({ quota: { remaining: 8 }, rateLimit: { ok: true, remaining: 4 } });
