@@ -45,7 +45,12 @@ function readModel(writer: BulkWriter, keyId: string): Model {
   const [secret] = Array.isArray(key.secrets) ? key.secrets : [];
   const credentialId =
     typeof secret === "object" && secret !== null && "credentialId" in secret ? secret.credentialId : null;
-  return { key, credential: writer.read(String(credentialId)), usage: writer.read(String(key.usageId)) };
+  return { key, credential: writer.read(textOf(credentialId)), usage: writer.read(textOf(key.usageId)) };
+}
+
+function textOf(id: unknown): string {
+  if (typeof id !== "string") throw new Error("a key without its secret or its usage");
+  return id;
 }
 
 function addCopy(writer: BulkWriter, model: Model, index: number): string {

@@ -98,9 +98,10 @@ export default defineSchema({
     // model/policySweep.ts.
     endedByPolicy: v.optional(v.literal(true)),
   })
-    // Two orders each: all keys by age, and the live ones by age.
+    // Two orders each: all keys by age, and the live ones by age, beside the dead ones by the moment of their death.
     // oxlint-disable-next-line convex/no-duplicate-indexes
     .index("by_organization", ["organizationId"])
+    // oxlint-disable-next-line convex/no-duplicate-indexes
     .index("by_organization_ended", ["organizationId", "ended"])
     // oxlint-disable-next-line convex/no-duplicate-indexes
     .index("by_owner", ["organizationId", "ownerRef"])

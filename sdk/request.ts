@@ -20,7 +20,7 @@ export type CallOptions = {
 
 /** One call to the API. The output's type is the caller's word: the document that both sides are made from says so. */
 export type Call = <Output>(
-  method: "GET" | "POST" | "PATCH" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   input: object,
   options?: CallOptions,

@@ -3,7 +3,7 @@ import { CorruptDatabaseError, FolderNotWritableError } from "../backend/databas
 import { FolderInUseError } from "../backend/database/folder-lock.ts";
 import { startBackend, type Backend, type BackendConfig } from "../backend/main.ts";
 import { writePrivateFile } from "./data-folder.ts";
-import { runAsAdmin, type DeploymentAdmin } from "./deployment-admin.ts";
+import { runAsAdmin } from "./deployment-admin.ts";
 import { OperatorError } from "./operator-error.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -29,7 +29,7 @@ export async function startEmbeddedDeployment(config: BackendConfig): Promise<Em
     api: backend.publicApiHandler,
     upgrade: (request, socket, head) => backend.handleUpgrade(request, socket, head),
     async [Symbol.asyncDispose]() {
-      await flushUsage(backend, { cloudUrl: new URL(backend.apiUrl), adminKey: config.adminKey }, config.log);
+      await flushUsage(backend, config);
       await backend[Symbol.asyncDispose]();
     },
   };
@@ -40,12 +40,13 @@ export async function startEmbeddedDeployment(config: BackendConfig): Promise<Em
 const USAGE_WINDOW = { LATCHKEY_USAGE_WINDOW_MS: "1000" };
 
 /** Writes the counts that still wait. A failure is told and does not keep the process from ending. */
-async function flushUsage(backend: Backend, admin: DeploymentAdmin, log: BackendConfig["log"]): Promise<void> {
+async function flushUsage(backend: Backend, config: BackendConfig): Promise<void> {
   if (!backend.deployed) return;
   try {
+    const admin = { cloudUrl: new URL(backend.apiUrl), adminKey: config.adminKey };
     await runAsAdmin(admin, "action", "usage:flush");
   } catch (error) {
-    log({ level: "warn", message: "The last usage counts could not be written", error });
+    config.log({ level: "warn", message: "The last usage counts could not be written", error });
   }
 }
 

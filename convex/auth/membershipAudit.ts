@@ -43,7 +43,7 @@ export async function auditMembership(
     action: `${table}.${verb}`,
     targetKind: table,
     // A member is known by its user everywhere else.
-    targetId: table === "member" ? String(row.userId) : row._id,
+    targetId: table === "member" && typeof row.userId === "string" ? row.userId : row._id,
     before: was && shorten(was),
     after: is && shorten(is),
     ...(typeof row.email === "string" && { subject: { email: row.email.toLowerCase() } }),

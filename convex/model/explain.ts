@@ -73,11 +73,11 @@ export async function explainKey(
     },
   ];
   const sources = await Promise.all(
-    permissionsOf(asked).map(async (single) => ({
-      permission: single,
-      held: isPermitted(state, { ...asked, permission: { type: "permission", permission: single } }),
-      ...(await sourceOf(ctx, key, { permission: single, resource })),
-    })),
+    permissionsOf(asked).map(async (single): Promise<Source> => {
+      const { givenBy, limitedBy } = await sourceOf(ctx, key, { permission: single, resource });
+      const held = isPermitted(state, { ...asked, permission: { type: "permission", permission: single } });
+      return { permission: single, held, givenBy, limitedBy };
+    }),
   );
   return conclude(rules, sources);
 }

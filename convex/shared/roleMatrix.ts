@@ -49,6 +49,8 @@ export function isAllowed(grants: readonly Grant[], { verb, owner, credential }:
     case "service key":
       // A principal of its own: what the member who answers for it may do plays no part.
       return !MAKING.has(verb) || owner === "service";
+    default:
+      return credential satisfies never;
   }
 }
 

@@ -97,14 +97,14 @@ describe.each(engines)("signing up and in on $name", (engine) => {
     expect(accepted.status).toBe(403);
 
     const { user } = WithUser.parse(await (await send("/get-session", undefined, developer)).json());
-    const member = await deployment.call(internal.auth.store.create, {
+    await deployment.call(internal.auth.store.create, {
       table: "member",
       data: { organizationId, userId: user.id, role: "developer", createdAt: 1 },
       origin: { userId: null, request: { id: "test" } },
     });
     expect((await invite("friend@example.com", "admin", developer)).status).toBe(403);
     const promote = async (cookie: string) =>
-      await deployment.fetch(`/api/v1/members/${member.userId}`, {
+      await deployment.fetch(`/api/v1/members/${user.id}`, {
         method: "PATCH",
         headers: { "content-type": "application/json", origin: deployment.siteUrl, cookie },
         body: JSON.stringify({ roles: ["admin"] }),

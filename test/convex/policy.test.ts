@@ -94,7 +94,7 @@ describe.each(engines)("an organization's policy on $name", (engine) => {
     const both = await Promise.all(
       [1, 2].map(async (days) => await refusalOf(update(owner, { idleExpiryMs: days * DAY_MS }, 0))),
     );
-    expect(both.toSorted()).toEqual(["CONFLICT", null]);
+    expect(new Set(both)).toEqual(new Set(["CONFLICT", null]));
   });
 
   test("is changed by nobody without policy:update", async () => {

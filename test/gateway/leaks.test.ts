@@ -100,7 +100,7 @@ describe.each(engines)("a leaked key, on $name", (engine) => {
       });
       for (const status of await Promise.all(tries)) statuses.add(status);
     }
-    expect([...statuses].toSorted()).toEqual([200, 429]);
+    expect(statuses).toEqual(new Set([200, 429]));
   });
 });
 

@@ -159,6 +159,8 @@ function partsOf({ person, personalKey, serviceKey }: Cast, credential: MatrixCr
       return { key: personalKey };
     case "service key":
       return { key: serviceKey };
+    default:
+      return credential satisfies never;
   }
 }
 

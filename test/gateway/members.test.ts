@@ -115,7 +115,7 @@ describe.each(engines)("members on $name", (engine) => {
     const call = async (method: string, by: Person, of: Person, path = "", body?: object) =>
       await refusal(world, method, `members/${of.userId}${path}`, { cookie: by.cookie, body });
     const left = await Promise.all([call("DELETE", first, first), call("DELETE", second, second)]);
-    expect(left.toSorted()).toEqual(["CONFLICT", null].toSorted());
+    expect(new Set(left)).toEqual(new Set(["CONFLICT", null]));
     const last = left[0] === null ? second : first;
     expect(await call("DELETE", last, last)).toBe("CONFLICT");
     expect(await call("PATCH", last, last, "", { roles: ["admin"] })).toBe("CONFLICT");

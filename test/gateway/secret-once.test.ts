@@ -66,7 +66,7 @@ function listening(engine: Engine, answers: string[]): Engine {
       const deployment = await engine.deploy();
       return {
         siteUrl: deployment.siteUrl,
-        call: deployment.call,
+        call: async (...given) => await deployment.call(...given),
         async fetch(path, init) {
           const answer = await deployment.fetch(path, init);
           const text = await answer.clone().text();
