@@ -35,9 +35,9 @@ export async function startEmbeddedDeployment(config: BackendConfig): Promise<Em
   };
 }
 
-// The process outlives its answers, so uses are counted together and after the answer. Killing it loses the last second
-// of the counts; limits and quotas are on the disk before each answer.
-const USAGE_WINDOW = { LATCHKEY_USAGE_WINDOW_MS: "1000" };
+// The process outlives its answers, so uses are counted together and after the answer. Killing it loses the counts of the
+// last five seconds; limits and quotas are on the disk before each answer.
+const USAGE_WINDOW = { LATCHKEY_USAGE_WINDOW_MS: "5000" };
 
 /** Writes the counts that still wait. A failure is told and does not keep the process from ending. */
 async function flushUsage(backend: Backend, config: BackendConfig): Promise<void> {

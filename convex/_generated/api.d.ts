@@ -196,6 +196,7 @@ import type * as shared_permissionExpression from "../shared/permissionExpressio
 import type * as shared_permissions from "../shared/permissions.js";
 import type * as shared_policy from "../shared/policy.js";
 import type * as shared_policyEffects from "../shared/policyEffects.js";
+import type * as shared_remembering from "../shared/remembering.js";
 import type * as shared_roleMatrix from "../shared/roleMatrix.js";
 import type * as shared_roles from "../shared/roles.js";
 import type * as shared_sha256 from "../shared/sha256.js";
@@ -398,6 +399,7 @@ declare const fullApi: ApiFromModules<{
   "shared/permissions": typeof shared_permissions;
   "shared/policy": typeof shared_policy;
   "shared/policyEffects": typeof shared_policyEffects;
+  "shared/remembering": typeof shared_remembering;
   "shared/roleMatrix": typeof shared_roleMatrix;
   "shared/roles": typeof shared_roles;
   "shared/sha256": typeof shared_sha256;

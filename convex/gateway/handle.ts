@@ -27,7 +27,8 @@ export async function handle(ctx: ActionCtx, request: Request, serve: Serve): Pr
   const arrival = toArrival(request, traceId);
   try {
     const answer = await withinDeadline(serve(ctx, arrival));
-    await countCall(ctx, arrival, outcomeOf(answer));
+    const counted = countCall(ctx, arrival, outcomeOf(answer));
+    if (counted !== undefined) await counted;
     return answer instanceof Response ? passOn(answer, { traceId, cors }) : toResponse(answer, { traceId, cors });
   } catch (thrown) {
     const refusal = toRefusal(thrown, traceId);
@@ -48,9 +49,10 @@ function toArrival(request: Request, traceId: string): Arrival {
 
 /**
  * Counts the call for its key, if a key made it, and sees to it that this and what the call counted for other keys is
- * written. `outcome` is for a request that ended before its operation was run, or that is not run as one.
+ * written, which is waited for where it must be. `outcome` is for a request that ended before its operation was run, or
+ * that is not run as one.
  */
-async function countCall(ctx: ActionCtx, { notes, ip, agent }: Arrival, outcome: string): Promise<void> {
+function countCall(ctx: ActionCtx, { notes, ip, agent }: Arrival, outcome: string): Promise<void> | undefined {
   const { key, isAdmitted, operation, calls } = notes;
   if (key !== null) {
     const at = Date.now();
@@ -59,7 +61,7 @@ async function countCall(ctx: ActionCtx, { notes, ip, agent }: Arrival, outcome:
       noteUse(key, { ...call, at, by });
     }
   }
-  await settleUses(ctx);
+  return settleUses(ctx);
 }
 
 /** `OK`, or the code of a refusal that was answered instead of thrown. */

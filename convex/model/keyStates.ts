@@ -3,6 +3,7 @@ import type { Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { idleLimitOf } from "../shared/policy.ts";
+import { remembering } from "../shared/remembering.ts";
 import { rightsOfKey } from "./effectiveRights.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf } from "./policies.ts";
@@ -55,6 +56,20 @@ export const vKeyState = v.object({
 
 /** A key with everything that decides about it, not yet judged by the clock. */
 export type KeyState = Infer<typeof vKeyState>;
+
+/** As `verification.byHash` answers it. */
+export function writeKeyState(state: KeyState): string {
+  return JSON.stringify(state);
+}
+
+/** The state in such a text. Whoever asks about the same text gets the same object, which therefore cannot be changed. */
+export const parseKeyState: (text: string) => KeyState = remembering(5_000, (text) => freeze(JSON.parse(text)));
+
+function freeze<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null) return value;
+  for (const part of Object.values(value)) freeze(part);
+  return Object.freeze(value);
+}
 
 /** Reads all of it for a key and the secret of it that was shown. */
 export async function readKeyState(

@@ -30,10 +30,15 @@ type Gathered = Pick<UsageEntry, "organizationId" | "ownerRef" | "keyId" | "usag
 };
 type Batch = { batch: number; entries: UsageEntry[] };
 
-/** Entries per commit, and commits that may wait while the database fails; above that the oldest are given up. */
-const ENTRIES_MAX = 200;
-const BATCHES_MAX = 500;
+/**
+ * Entries per commit, few enough that no call waits long for one to be run, and commits that may wait while the database
+ * fails; above that the oldest are given up.
+ */
+const ENTRIES_MAX = 25;
+const BATCHES_MAX = 4_000;
 const NOTED_MAX = 100_000;
+/** Somebody may be watching whether a new key works, so that its first use is not kept back for the whole window. */
+const FIRST_USE_MS = 1_000;
 const SHARDS = 4;
 
 let gathered = new Map<string, Gathered>();
@@ -41,6 +46,9 @@ let unsent: Batch[] = [];
 let batches = 0;
 let turn: Promise<unknown> = Promise.resolve();
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** Whether a key is among what was gathered that was not used before, and whether the timer is set to the sooner time. */
+let hasFirstUse = false;
+let isSoon = false;
 /** Names this process to the table of writers. Made late: while a module is imported, chance is not by chance. */
 let writer: string | undefined;
 /** When each key's last use was noted: spares the others within the interval from being written. */
@@ -67,15 +75,20 @@ export function noteUse(key: KeyState, { operation, outcome, at, tags = [], by }
 /**
  * Sees to it that what was gathered is written: before this returns when LATCHKEY_USAGE_WINDOW_MS is 0 or not set, as
  * it must be wherever nothing runs after the answer; else within that many milliseconds, together with everything else
- * of that time. Never throws: a use that cannot be counted is still a use.
+ * of that time; then there is nothing to wait for. Never throws: a use that cannot be counted is still a use.
  */
-export async function settleUses(ctx: Writer): Promise<void> {
-  if (gathered.size === 0 && unsent.length === 0) return;
+export function settleUses(ctx: Writer): Promise<void> | undefined {
+  const isDue = timer !== undefined && (isSoon || !hasFirstUse);
+  if (isDue || (gathered.size === 0 && unsent.length === 0)) return undefined;
   const windowMs = readWindow();
-  if (windowMs > 0) {
-    timer ??= setTimeout(() => void flushInTime(ctx), windowMs);
-    return;
-  }
+  if (windowMs === 0) return settleNow(ctx);
+  clearTimeout(timer);
+  isSoon = hasFirstUse;
+  timer = setTimeout(() => void flushInTime(ctx), hasFirstUse ? Math.min(windowMs, FIRST_USE_MS) : windowMs);
+  return undefined;
+}
+
+async function settleNow(ctx: Writer): Promise<void> {
   try {
     await inTurn(async () => await writeGathered(ctx, null));
   } catch (thrown) {
@@ -89,6 +102,7 @@ export async function settleUses(ctx: Writer): Promise<void> {
 export async function flushUses(ctx: Writer): Promise<void> {
   clearTimeout(timer);
   timer = undefined;
+  hasFirstUse = false;
   writer ??= crypto.randomUUID();
   const name = writer;
   await inTurn(async () => await writeGathered(ctx, name));
@@ -143,7 +157,9 @@ function entryOf(key: KeyState, hour: number): Gathered {
 
 function noteLastUse(entry: Gathered, at: number, { ip, agent }: Sender): void {
   // What waits to be written anyway is kept up to date.
-  if (entry.lastUse === null && at - (notedAt.get(entry.keyId) ?? -Infinity) < LAST_USED_INTERVAL_MS) return;
+  const before = notedAt.get(entry.keyId);
+  if (before === undefined) hasFirstUse = true;
+  else if (entry.lastUse === null && at - before < LAST_USED_INTERVAL_MS) return;
   if (notedAt.size >= NOTED_MAX) notedAt.clear();
   notedAt.set(entry.keyId, at);
   entry.lastUse = { at, ...(ip !== null && { ip }), ...(agent !== null && { agent }) };

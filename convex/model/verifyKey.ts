@@ -8,6 +8,7 @@ import type { Json } from "../shared/json.ts";
 import { isJwtKey } from "../shared/jwt.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
+import { parseKeyState } from "./keyStates.ts";
 import type { KeyState } from "./keyStates.ts";
 import { settleFirstUse } from "./firstUses.ts";
 import { isLicenseValid, judge } from "./judgement.ts";
@@ -19,6 +20,9 @@ import type { Spent } from "./spending.ts";
 import type { VerifyQuestion } from "./verifyQuestion.ts";
 
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
+
+// Naming a function takes longer than it looks, so it is done once.
+const { byHash, byHashes } = internal.verification;
 
 type KeyFacts = Pick<
   KeyState,
@@ -40,7 +44,7 @@ export type Verification =
 export async function findKey(ctx: ActionCtx, text: string): Promise<KeyState | null> {
   const isOurs = isKeyShaped(text);
   if (!isOurs && !(await beginsAsImported(ctx, text))) return null;
-  const find = async () => await ctx.runQuery(internal.verification.byHash, { hash: sha256Base64Url(text) });
+  const find = async () => parse(await ctx.runQuery(byHash, { hash: sha256Base64Url(text) }));
   const found = await find();
   if (found !== null || isOurs) return found;
   return (await settleFirstUse(ctx, text)) ? await find() : null;
@@ -62,10 +66,12 @@ export async function findKeys(
   { caller, target }: { caller: string; target: string },
 ): Promise<{ caller: KeyState | null; target: KeyState | null } | undefined> {
   if (!isKeyShaped(caller) || !isKeyShaped(target)) return undefined;
-  return await ctx.runQuery(internal.verification.byHashes, {
-    caller: sha256Base64Url(caller),
-    target: sha256Base64Url(target),
-  });
+  const found = await ctx.runQuery(byHashes, { caller: sha256Base64Url(caller), target: sha256Base64Url(target) });
+  return { caller: parse(found.caller), target: parse(found.target) };
+}
+
+function parse(text: string | null): KeyState | null {
+  return text === null ? null : parseKeyState(text);
 }
 
 /** Whether looking it up can be worth it: an opaque key by its checksum, or a JWT that says that it is a key of ours. */

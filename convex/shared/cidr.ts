@@ -1,4 +1,5 @@
 import type { Checked } from "./limits.ts";
+import { remembering } from "./remembering.ts";
 
 /**
  * Addresses and ranges of them, IPv4 and IPv6. An IPv4-mapped IPv6 address (`::ffff:192.0.2.7`) is the IPv4 address
@@ -77,6 +78,9 @@ export function checkCidrs(raw: readonly string[]): Checked<string[]> {
   return { ok: true, value: kept.toSorted(compare).map(formatCidr) };
 }
 
+// Every call with a bound key asks for the same few ranges.
+const rangeOf = remembering(10_000, parseCidr);
+
 /**
  * Whether a key with these ranges may be used from that address. Without a list it may be from anywhere; with one,
  * an address that nobody knows is denied.
@@ -85,7 +89,7 @@ export function allowsAddress(cidrs: readonly string[] | null, address: Address 
   if (cidrs === null) return true;
   if (address === null) return false;
   return cidrs.some((text) => {
-    const cidr = parseCidr(text);
+    const cidr = rangeOf(text);
     return cidr !== null && holds(cidr, address);
   });
 }

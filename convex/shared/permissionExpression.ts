@@ -1,5 +1,6 @@
 import type { Checked } from "./limits.ts";
 import { PERMISSION_PATTERN } from "./permissions.ts";
+import { remembering } from "./remembering.ts";
 
 /**
  * What a call needs, as somebody writes it: `orders:read AND (orders:refund OR billing:*)`. AND binds tighter
@@ -17,6 +18,11 @@ export function parsePermissionExpression(text: string): Checked<PermissionExpre
   if (text.length > EXPRESSION_MAX_LENGTH) return refuse(`Use at most ${EXPRESSION_MAX_LENGTH} characters.`);
   // Most calls name one permission, which needs no reading.
   if (PERMISSION_PATTERN.test(text)) return { ok: true, value: { type: "permission", permission: text } };
+  return readExpression(text);
+}
+
+// A service asks about the same few expressions with every call.
+const readExpression = remembering(1_000, (text: string): Checked<PermissionExpression> => {
   const reader = { tokens: tokenize(text), next: 0 };
   const read = readAny(reader, 0);
   if (!read.ok) return read;
@@ -25,7 +31,7 @@ export function parsePermissionExpression(text: string): Checked<PermissionExpre
   return rest.text === ")"
     ? refuse(`Nothing opens the parenthesis ${at(rest)}.`)
     : refuse(`Write AND or OR ${at(rest)}.`);
-}
+});
 
 /** Whether an expression is true, given which single permissions are. */
 export function isSatisfied(expression: PermissionExpression, holds: (permission: string) => boolean): boolean {

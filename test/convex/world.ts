@@ -2,6 +2,7 @@ import type { FunctionArgs } from "convex/server";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id, TableNames } from "../../convex/_generated/dataModel.js";
 import type { Caller } from "../../convex/model/callers.ts";
+import { parseKeyState } from "../../convex/model/keyStates.ts";
 import type { KeyView } from "../../convex/model/keyViews.ts";
 import type { NewKey } from "../../convex/model/newKeys.ts";
 import { toErrorData } from "../../convex/shared/errors.ts";
@@ -84,7 +85,8 @@ export async function createKey(
 }
 
 export async function verify(deployment: Deployment, key: string) {
-  return await deployment.call(internal.verification.byHash, { hash: await hashKey(key) });
+  const state = await deployment.call(internal.verification.byHash, { hash: await hashKey(key) });
+  return state === null ? null : parseKeyState(state);
 }
 
 export async function auditOf(deployment: Deployment, person: Person) {
