@@ -218,10 +218,10 @@ function judge(
   if (STACK.test(text) && !STACK.test(asked)) return "A stack trace";
   const secret = secrets.find((marker) => text.includes(marker));
   if (secret !== undefined) return `The victim's secret ${secret}`;
-  // Where the attacker's own words come back, in its audit trail and its own keys, it reads what it wrote itself. The
-  // victim's ids that it never heard of are among the secrets, which nothing excuses.
+  // Where the attacker's own words come back, in its audit trail and whatever it may name, it reads what it wrote itself.
+  // The victim's ids that it never heard of are among the secrets, which nothing excuses.
   const sent = decoded(asked);
-  const isOwnWords = /audit|keys/.test(sent);
+  const isOwnWords = /audit|keys|permissions|roles|groups|licenses|organization|usage/.test(sent);
   const id = isOwnWords ? undefined : known.find((marker) => text.includes(marker) && !sent.includes(marker));
   if (id !== undefined) return `The victim's id ${id}`;
   if (isUnderV1(request.target) && status >= 400 && request.method !== "HEAD") return problemWith(answer);
