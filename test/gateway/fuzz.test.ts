@@ -179,11 +179,12 @@ async function openHostileWorld(): Promise<HostileWorld> {
     arsenal,
     async victim() {
       const paths = ["/api/v1/keys?includeDead=true&limit=200", "/api/auth/organization/list"];
-      return await Promise.all(paths.map(async (path) => await succeed(await ada.request("GET", path))));
+      const ask = async (path: string) => await succeed(await whenCalm(async () => await ada.request("GET", path)));
+      return await Promise.all(paths.map(ask));
     },
     async stillServes() {
       const whoami = async (headers: Record<string, string>) =>
-        (await fetch(`${url}/api/v1/whoami`, { headers })).status;
+        (await whenCalm(async () => await fetch(`${url}/api/v1/whoami`, { headers }))).status;
       return {
         key: await whoami({ "x-api-key": keyB.key }),
         member: await whoami({ cookie: mallory.cookie, "x-organization-id": organizationB }),
@@ -254,6 +255,16 @@ function problemWith({ status, headers, body }: RawAnswer): string | null {
 
 function decoded(text: string): string {
   return text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** The answer to somebody who shares the attacker's address, and has to wait until it has calmed down. */
+async function whenCalm(ask: () => Promise<Response>): Promise<Response> {
+  for (;;) {
+    const answer = await ask();
+    const wait = answer.headers.get("retry-after");
+    if (answer.status !== 429 || wait === null) return answer;
+    await new Promise((resolve) => setTimeout(resolve, Number(wait) * 1000));
+  }
 }
 
 async function readTargets(url: string): Promise<Target[]> {
