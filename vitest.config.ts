@@ -20,7 +20,16 @@ export default defineConfig({
       },
       { test: { ...shared, name: "conformance", include: ["test/backend/clients/**/*.test.ts"] } },
       { test: { ...shared, name: "functions", include: ["test/convex/**/*.test.ts"], globalSetup: PUSHED_TEMPLATE } },
-      { test: { ...shared, name: "gateway", include: ["test/gateway/**/*.test.ts"], globalSetup: PUSHED_TEMPLATE } },
+      {
+        test: {
+          ...shared,
+          name: "gateway",
+          include: ["test/gateway/**/*.test.ts"],
+          globalSetup: PUSHED_TEMPLATE,
+          // The functions below are tested on both engines; CONTRIBUTING says how to run these on both, too.
+          env: { LATCHKEY_TEST_ENGINES: process.env.LATCHKEY_TEST_ENGINES ?? "embedded" },
+        },
+      },
       { test: { ...shared, name: "app", include: ["test/app/**/*.test.{ts,tsx}"], globalSetup: BUILT_DASHBOARD } },
       {
         // They measure and they kill: one file at a time, after everything else.

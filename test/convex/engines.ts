@@ -93,8 +93,9 @@ async function deployEmbedded(options: { dataFolder?: string; keep?: boolean }):
   };
 }
 
-/** Both, for `describe.each`. */
-export const engines: readonly Engine[] = [convexTestEngine, embeddedEngine];
+/** For `describe.each`: both, or with LATCHKEY_TEST_ENGINES=embedded the one that answers over real sockets. */
+export const engines: readonly Engine[] =
+  process.env.LATCHKEY_TEST_ENGINES === "embedded" ? [embeddedEngine] : [convexTestEngine, embeddedEngine];
 
 const Answer = z.discriminatedUnion("status", [
   z.object({ status: z.literal("success"), value: z.json() }),

@@ -174,13 +174,14 @@ async function openHostileWorld(): Promise<HostileWorld> {
     targets: await readTargets(url),
   };
 
+  const askAda = async (path: string) => await succeed(await whenCalm(async () => await ada.request("GET", path)));
+
   return {
     url,
     arsenal,
     async victim() {
       const paths = ["/api/v1/keys?includeDead=true&limit=200", "/api/auth/organization/list"];
-      const ask = async (path: string) => await succeed(await whenCalm(async () => await ada.request("GET", path)));
-      return await Promise.all(paths.map(ask));
+      return await Promise.all(paths.map(askAda));
     },
     async stillServes() {
       const whoami = async (headers: Record<string, string>) =>
