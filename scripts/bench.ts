@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import { startChildServer } from "../bench/child-server.ts";
 import { measureLiveUpdates, type LiveFigures } from "../bench/live-updates.ts";
 import { measure, type Figures } from "../bench/measure.ts";
-import { comparisonTable, GOALS, goalLines, liveTable, timesPeer, type Compared } from "../bench/report.ts";
+import { comparisonTable, goalLines, liveTable, PEER_MUST, timesPeer, type Compared } from "../bench/report.ts";
 import { SCENARIOS, type ScenarioName } from "../bench/scenarios.ts";
 import { OperatorError } from "../server/operator-error.ts";
 import { parseOptions } from "./lib/arguments.ts";
@@ -74,7 +74,7 @@ await runScript(async () => {
       floor: of(names.floor),
     };
     console.log(`\n${comparisonTable(compared)}\n\n${goalLines(scenario, compared)}\n`);
-    if (scenario === "verify" && timesPeer(compared) < GOALS.peerMust) failed = true;
+    if (scenario === "verify" && timesPeer(compared) < PEER_MUST) failed = true;
   }
 
   if (only === undefined || only === "live") {
