@@ -11,6 +11,7 @@ import {
   vResourcePermissions,
   vTagCount,
   vUsageCount,
+  policyFields,
 } from "./model/validators.ts";
 
 const env = v.union(v.literal("live"), v.literal("test"));
@@ -122,20 +123,7 @@ export default defineSchema({
   // model/policies.ts, read at every creation and change of a key and with every verification.
   policies: defineTable({
     organizationId: v.id("organization"),
-    defaultLifetimeMs: v.number(),
-    // Null: no maximum. For personal keys the longest of what the owner's roles are given here, if anything.
-    maxLifetimeMs: v.union(v.number(), v.null()),
-    maxLifetimeMsByRole: v.record(v.string(), v.number()),
-    neverExpiring: v.boolean(),
-    liveKeysPerOwner: v.number(),
-    // Every key may be used from these ranges only, on top of its own. Null: from anywhere.
-    requiredCidrs: v.union(v.array(v.string()), v.null()),
-    idleExpiryMs: v.union(v.number(), v.null()),
-    // How long dead keys and audit entries are kept. Null: for ever.
-    deadKeyRetentionMs: v.union(v.number(), v.null()),
-    auditRetentionMs: v.union(v.number(), v.null()),
-    // What all keys of the organization may spend together.
-    rateLimit: v.union(vRateLimit, v.null()),
+    ...policyFields,
     // Counts changes, from 1, so that a preview can be tied to what it looked at.
     version: v.number(),
   }).index("by_organization", ["organizationId"]),

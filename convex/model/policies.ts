@@ -5,26 +5,13 @@ import type { QueryCtx } from "../_generated/server.js";
 import { DEFAULT_POLICY, expiryUnder, maxLifetimeOf } from "../shared/policy.ts";
 import type { Policy, PolicyRules } from "../shared/policy.ts";
 import { getMember } from "./members.ts";
-import { vRateLimit } from "./validators.ts";
-
-const ruleFields = {
-  defaultLifetimeMs: v.number(),
-  maxLifetimeMs: v.union(v.number(), v.null()),
-  maxLifetimeMsByRole: v.record(v.string(), v.number()),
-  neverExpiring: v.boolean(),
-  liveKeysPerOwner: v.number(),
-  requiredCidrs: v.union(v.array(v.string()), v.null()),
-  idleExpiryMs: v.union(v.number(), v.null()),
-  deadKeyRetentionMs: v.union(v.number(), v.null()),
-  auditRetentionMs: v.union(v.number(), v.null()),
-  rateLimit: v.union(vRateLimit, v.null()),
-};
+import { policyFields } from "./validators.ts";
 
 /** A policy as everyone may see it who may see it at all. `version` counts changes, 0 for the default. */
-export const vPolicy = v.object({ ...ruleFields, version: v.number() });
+export const vPolicy = v.object({ ...policyFields, version: v.number() });
 
 /** What somebody wants changed; what is absent stays. */
-export const vPolicyChange = v.object(ruleFields).partial();
+export const vPolicyChange = v.object(policyFields).partial();
 
 /** The policy of an organization, or the default one. One indexed read. */
 export async function policyOf(ctx: QueryCtx, organizationId: Id<"organization">): Promise<Policy> {

@@ -30,3 +30,21 @@ export const vUsageCount = v.object({ operation: v.string(), outcome: v.string()
 
 /** How often a use had this tag, and how many of those were refused. */
 export const vTagCount = v.object({ tag: v.string(), count: v.number(), refused: v.number() });
+
+/** What an organization decides in its policy. */
+export const policyFields = {
+  defaultLifetimeMs: v.number(),
+  // Null: no maximum. For personal keys the longest of what the owner's roles are given here, if anything.
+  maxLifetimeMs: v.union(v.number(), v.null()),
+  maxLifetimeMsByRole: v.record(v.string(), v.number()),
+  neverExpiring: v.boolean(),
+  liveKeysPerOwner: v.number(),
+  // Every key may be used from these ranges only, on top of its own. Null: from anywhere.
+  requiredCidrs: v.union(v.array(v.string()), v.null()),
+  idleExpiryMs: v.union(v.number(), v.null()),
+  // How long dead keys and audit entries are kept. Null: for ever.
+  deadKeyRetentionMs: v.union(v.number(), v.null()),
+  auditRetentionMs: v.union(v.number(), v.null()),
+  // What all keys of the organization may spend together.
+  rateLimit: v.union(vRateLimit, v.null()),
+};
