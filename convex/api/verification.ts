@@ -129,9 +129,25 @@ export const verificationSchema = z
   ])
   .meta({ id: "Verification", description: "The verdict on a key. A key that is not good still says which it is." });
 
+/** What becomes of a question in a batch that by itself is refused: nothing is known of the key yet. */
+const postponedSchema = z
+  .object({
+    valid: z.literal(false),
+    code: z.literal("RATE_LIMITED"),
+    reason: z.literal("IMPORTED"),
+    rateLimit: rateSchema.describe("When to ask again."),
+  })
+  .meta({
+    id: "PostponedVerification",
+    description:
+      "No verdict yet. The text begins as an imported key does that was never used, and too many such texts are being compared with what was imported. Ask again after `retryAfterMs`.",
+  });
+
 /** What `keys.verifyBatch` answers. */
 export const verificationsSchema = z.object({
-  results: z.array(verificationSchema).describe("A verdict per item, in the order of the items."),
+  results: z
+    .array(z.union([verificationSchema, postponedSchema]))
+    .describe("A verdict per item, in the order of the items."),
 });
 
 /** What examples in the document show. */

@@ -1,7 +1,8 @@
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
-import { latchkeyError, rateLimited } from "../shared/errors.ts";
+import type { Rate } from "../shared/allowance.ts";
+import { latchkeyError, rateLimited, toErrorData } from "../shared/errors.ts";
 import { BCRYPT_TEXT_MAX, readArgon2 } from "../shared/foreignHash.ts";
 import { startHashesOf } from "../shared/foreignKey.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
@@ -12,6 +13,8 @@ import { ATTEMPTS_PER_WINDOW } from "./slowHashes.ts";
 // compared with a few times per minute at most. The plaintext is handed to no other function.
 
 const WAITING_MAX = 8;
+/** By then at least one of those who wait has been looked at. */
+const TURN_MS = 1_000;
 let waiting = 0;
 let last: Promise<unknown> = Promise.resolve();
 
@@ -26,6 +29,15 @@ export async function settleFirstUse(ctx: ActionCtx, text: string): Promise<bool
     if (await inTurn(async () => await settle(ctx, slowHashId, text))) return true;
   }
   return false;
+}
+
+/** Where the limit stands that made `settleFirstUse` refuse; null for anything else that was thrown. */
+export function postponementOf(thrown: unknown): Rate | null {
+  const refusal = toErrorData(thrown);
+  if (refusal?.code === "UNAVAILABLE") {
+    return { ok: false, limit: WAITING_MAX, remaining: 0, resetMs: TURN_MS, retryAfterMs: TURN_MS };
+  }
+  return refusal?.rate === undefined ? null : { ok: false, ...refusal.rate };
 }
 
 async function settle(ctx: ActionCtx, slowHashId: Id<"slowHashes">, text: string): Promise<boolean> {

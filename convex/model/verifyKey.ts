@@ -10,7 +10,7 @@ import { parseKey } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import { parseKeyState } from "./keyStates.ts";
 import type { KeyState } from "./keyStates.ts";
-import { settleFirstUse } from "./firstUses.ts";
+import { postponementOf, settleFirstUse } from "./firstUses.ts";
 import { isLicenseValid, judge } from "./judgement.ts";
 import type { Clock, Forbidden, Refusal } from "./judgement.ts";
 import { noteUse } from "./keyUses.ts";
@@ -36,6 +36,11 @@ export type Verification =
   | ({ valid: false; code: "FORBIDDEN"; reason: Forbidden } & KeyFacts)
   | ({ valid: false } & Spent & KeyFacts)
   | { valid: false; code: "NOT_FOUND" };
+
+/** A verdict among several: one that may be on an imported key and has to be asked for again leaves the others be. */
+export type BatchVerification =
+  | Verification
+  | { valid: false; code: "RATE_LIMITED"; reason: "IMPORTED"; rateLimit: Rate };
 
 /**
  * The key whose plaintext this is, or null. A wrong shape or checksum costs neither a hash nor a read, unless the text
@@ -106,28 +111,42 @@ export async function verifyKey(
 
 /**
  * Judges several keys, each exactly as `verifyKey` would, and answers in the same order. Of several questions about one
- * key, by whichever of its secrets, the earlier ones have its limits first.
+ * key, by whichever of its secrets, the earlier ones have its limits first. What `findKey` would throw is a verdict here.
  */
 export async function verifyKeys(
   ctx: ActionCtx,
   organizationId: Id<"organization">,
   questions: readonly VerifyQuestion[],
   sender: Sender,
-): Promise<Verification[]> {
+): Promise<BatchVerification[]> {
   const now = Date.now();
   const found = await Promise.all(
     questions.map(async (question) => {
-      const key = await findKey(ctx, question.key);
-      if (key === null || key.organizationId !== organizationId) return { question, of: null };
-      return { question, of: { key, clock: await readClock(ctx, key, now) } };
+      const one = await findOne(ctx, organizationId, question.key);
+      return "verdict" in one ? one : { question, of: { ...one, clock: await readClock(ctx, one.key, now) } };
     }),
   );
   // Nothing is awaited between two of them, so they take from limits in this order.
   return await Promise.all(
-    found.map(async ({ question, of }): Promise<Verification> => {
-      return of === null ? { valid: false, code: "NOT_FOUND" } : await decide(ctx, of, question, sender);
-    }),
+    found.map(async (one) => ("verdict" in one ? one.verdict : await decide(ctx, one.of, one.question, sender))),
   );
+}
+
+/** A key of the organization, or the verdict where there is none to judge. */
+async function findOne(
+  ctx: ActionCtx,
+  organizationId: Id<"organization">,
+  text: string,
+): Promise<{ key: KeyState } | { verdict: BatchVerification }> {
+  try {
+    const key = await findKey(ctx, text);
+    if (key !== null && key.organizationId === organizationId) return { key };
+    return { verdict: { valid: false, code: "NOT_FOUND" } };
+  } catch (thrown) {
+    const rateLimit = postponementOf(thrown);
+    if (rateLimit === null) throw thrown;
+    return { verdict: { valid: false, code: "RATE_LIMITED", reason: "IMPORTED", rateLimit } };
+  }
 }
 
 async function decide(

@@ -210,6 +210,58 @@ describe.each(engines)("importing keys on $name", (engine) => {
       for (const key of keys) expect((await use(key)).status).toBe(200);
     });
 
+    test("verifyBatch answers a text that has to wait by itself, and all others as ever", async () => {
+      const batch = async (...keys: string[]) =>
+        await world.call("POST", "/api/v1/keys/verify-batch", {
+          key: verifier,
+          body: { items: keys.map((key) => ({ key })) },
+        });
+      const [tried, fresh] = [foreignKey(), foreignKey()];
+      const ours = await world.createKey({ name: "beside", ownerKind: "service" });
+      await importOne(tried, { hash: slow("bcrypt", tried) });
+      const freshId = await importOne(fresh, { hash: slow("bcrypt", fresh) });
+      for (let turn = 0; turn < 5; turn += 1) await verify(`${tried}${turn}`);
+
+      const alone = await verify(tried);
+      expect(alone).toMatchObject({ status: 429, body: { code: "RATE_LIMITED" } });
+      expect(Number(alone.headers.get("retry-after"))).toBeGreaterThan(0);
+      const waits = {
+        valid: false,
+        code: "RATE_LIMITED",
+        reason: "IMPORTED",
+        rateLimit: { ok: false, limit: 5, remaining: 0, resetMs: expect.any(Number), retryAfterMs: expect.any(Number) },
+      };
+      const { status, body } = await batch(ours.key, tried, "nonsense", fresh, `${tried}!`);
+      expect(status).toBe(200);
+      expect(body?.["results"]).toEqual([
+        expect.objectContaining({ code: "VALID", keyId: ours.id }),
+        waits,
+        { valid: false, code: "NOT_FOUND" },
+        expect.objectContaining({ code: "VALID", keyId: freshId }),
+        waits,
+      ]);
+    });
+
+    test("verifyBatch postpones those of too many at once, and has judged them all when it is asked again", async () => {
+      const keys = Array.from({ length: 16 }, () => foreignKey());
+      const ids = idsOf(await importAll(...keys.map((key) => itemOf(key, { hash: slow("argon2", key) }))));
+      const ask = async () => {
+        const body = { items: keys.map((key) => ({ key })) };
+        const answer = await world.call("POST", "/api/v1/keys/verify-batch", { key: verifier, body });
+        const results = answer.body?.["results"];
+        if (answer.status !== 200 || !Array.isArray(results)) throw new Error(JSON.stringify(answer.body));
+        return results;
+      };
+      const first = await ask();
+      const postponed = first.filter(({ code }) => code !== "VALID");
+      expect(postponed.length).toBeGreaterThan(0);
+      expect(postponed.length).toBeLessThanOrEqual(8);
+      for (const verdict of postponed) {
+        expect(verdict).toMatchObject({ code: "RATE_LIMITED", reason: "IMPORTED", rateLimit: { limit: 8 } });
+      }
+      expect((await ask()).map(({ code, keyId }) => [code, keyId])).toEqual(ids.map((id) => ["VALID", id]));
+    });
+
     test("the beginning has to be one key's only", async () => {
       const [one, two] = [foreignKey(), foreignKey()];
       const answer = await importAll(

@@ -1,5 +1,5 @@
 import { verifyKey, verifyKeys } from "../../model/verifyKey.ts";
-import type { Verification } from "../../model/verifyKey.ts";
+import type { BatchVerification, Verification } from "../../model/verifyKey.ts";
 import { readQuestion } from "../../model/verifyQuestion.ts";
 import { callerProcedure } from "../trpc.ts";
 import {
@@ -53,7 +53,7 @@ export const verification = {
       tag: "Keys",
       summary: "Verify several keys",
       description:
-        "Answers for each item what `keys.verify` would, in the same order. A wrong item refuses the whole call before any key is used. Takes `keys:verify`.",
+        "Answers for each item what `keys.verify` would, in the same order. A key that would be refused with 429 or 503 by itself, one that was imported and never used, is RATE_LIMITED and leaves the others be. A wrong item refuses the whole call before any key is used. Takes `keys:verify`.",
       errors: [],
       example: {
         input: { items: [{ key: "lk_live_4fQ2x9LmZa_…", permission: "orders:read" }, { key: "lk_live_unknown_…" }] },
@@ -62,7 +62,7 @@ export const verification = {
     })
     .input(verifyBatchInputSchema)
     .output(verificationsSchema)
-    .mutation(async ({ ctx, input }): Promise<{ results: Verification[] }> => {
+    .mutation(async ({ ctx, input }): Promise<{ results: BatchVerification[] }> => {
       requirePermission(ctx.identified, "keys:verify");
       const questions = input.items.map((item) => readQuestion(item).question);
       return { results: await verifyKeys(ctx.convex, ctx.identified.caller.organizationId, questions, ctx.arrival) };
