@@ -3,7 +3,7 @@ import { latchkeyError } from "../shared/errors.ts";
 import { requireJsonType } from "./body.ts";
 import type { Credential } from "./credential.ts";
 
-const ALLOWED_METHODS = "GET, POST, PATCH, DELETE, OPTIONS";
+const ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
 const ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Api-Key, X-Organization-Id";
 const EXPOSED_HEADERS =
   "Idempotent-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, X-Next-Cursor, X-Trace-Id";

@@ -27,14 +27,16 @@ export async function serveRun(ctx: ActionCtx, arrival: Arrival): Promise<Answer
   const { request, traceId } = arrival;
   requireSmallBody(request.headers);
   const { pathname, searchParams } = new URL(request.url);
-  const { path, called } = findFunction(pathname);
-  const operation = `run.${path.replaceAll(/[/:]/g, ".")}`;
-  arrival.notes.operation = operation;
   if (request.method !== "POST") {
     const refused = problem({ code: "METHOD_NOT_ALLOWED", message: "Functions are called by POST." }, traceId);
     return { ...refused, headers: { ...refused.headers, Allow: "POST" } };
   }
+  const found = findFunction(pathname);
+  const operation = found === null ? "run" : `run.${found.path.replaceAll(/[/:]/g, ".")}`;
+  arrival.notes.operation = operation;
+  // Before whether there is such a function: who shows no credential is told so first.
   const identified = await authenticate(ctx, arrival);
+  const { path, called } = found ?? missingFunction();
   if (!holdsPermission(identified, called.permission)) {
     await noteDenial(ctx, identified.caller, { operation, code: "FORBIDDEN", target: null });
   }
@@ -53,12 +55,15 @@ export async function serveRun(ctx: ActionCtx, arrival: Arrival): Promise<Answer
   return { ...refused, headers: { ...refused.headers, ...headers } };
 }
 
-function findFunction(pathname: string): { path: string; called: TeamFunction } {
+function findFunction(pathname: string): { path: string; called: TeamFunction } | null {
   const named = pathname.slice(PREFIX.length);
   const slash = named.lastIndexOf("/");
   const path = `${named.slice(0, Math.max(slash, 0))}:${named.slice(slash + 1)}`;
   const called = Object.hasOwn(teamFunctions, path) ? teamFunctions[path] : undefined;
-  if (called !== undefined) return { path, called };
+  return called === undefined ? null : { path, called };
+}
+
+function missingFunction(): never {
   throw latchkeyError("NOT_FOUND", "There is no such function. Those that can be called are listed in /openapi.json.");
 }
 

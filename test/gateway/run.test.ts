@@ -163,6 +163,10 @@ describe("a team's functions under /api/run", () => {
       body: { code: "UNAUTHENTICATED" },
     });
     expect(await run("orders/whoCalls", { key: "lk_live_x", body: {} })).toMatchObject({ status: 401 });
+    for (const path of ["nothing/here", "keys/list"]) {
+      expect(await run(path, { body: {} })).toMatchObject({ status: 401, body: { code: "UNAUTHENTICATED" } });
+      expect(await run(path, { key: "lk_live_x", body: {} })).toMatchObject({ status: 401 });
+    }
   });
 
   test("T15, T16: a key beats a cookie, of whatever name, and a cookie needs an origin and JSON", async () => {
