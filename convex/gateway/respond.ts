@@ -87,13 +87,17 @@ export function problem(error: LatchkeyErrorData, traceId: string, extension: { 
     headers: {
       "Content-Type": "application/problem+json",
       "Cache-Control": "no-store",
-      ...(status === 401 && { "WWW-Authenticate": CHALLENGE }),
-      ...(error.rate !== undefined && {
-        ...rateHeaders(error.rate),
-        "Retry-After": toSeconds(error.rate.retryAfterMs),
-      }),
-      ...(error.quota !== undefined && quotaHeaders(error.quota)),
+      ...problemHeaders(error),
     },
+  };
+}
+
+/** What a refusal says in headers, whatever its body looks like. */
+export function problemHeaders(error: LatchkeyErrorData): Record<string, string> {
+  return {
+    ...(HTTP_STATUS[error.code] === 401 && { "WWW-Authenticate": CHALLENGE }),
+    ...(error.rate !== undefined && { ...rateHeaders(error.rate), "Retry-After": toSeconds(error.rate.retryAfterMs) }),
+    ...(error.quota !== undefined && quotaHeaders(error.quota)),
   };
 }
 

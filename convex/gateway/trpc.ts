@@ -1,6 +1,7 @@
+import type { TRPCError } from "@trpc/server";
 import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import type { ActionCtx } from "../_generated/server.js";
-import type { ApiContext, Arrival } from "../api/context.ts";
+import type { ApiContext, Arrival, Identified } from "../api/context.ts";
 import { toRefusal } from "../api/refusal.ts";
 import { appRouter } from "../api/router.ts";
 import { latchkeyError } from "../shared/errors.ts";
@@ -8,12 +9,16 @@ import { findBearer, placeBearer } from "./authenticate.ts";
 import type { Bearer } from "./authenticate.ts";
 import { readText, requireJsonType, requireShallow, requireSmallBody } from "./body.ts";
 import { isSafe } from "./origins.ts";
+import { problemHeaders, rateHeaders } from "./respond.ts";
+
+/** A batch is one use of its key, so it must not stand for any number of calls. */
+const CALLS_MAX = 100;
 
 /** Everything under `/api/trpc`. Its errors keep tRPC's envelope, with our code, status and trace id in `data`. */
 export async function serveTrpc(ctx: ActionCtx, arrival: Arrival): Promise<Response> {
   const { request, traceId } = arrival;
   const body = await readBody(request);
-  const headers = new Headers({ "Cache-Control": "no-store" });
+  let rate: Identified["rate"] = null;
   return await fetchRequestHandler({
     endpoint: "/api/trpc",
     req: new Request(request.url, { method: request.method, headers: request.headers, ...body.init }),
@@ -22,9 +27,10 @@ export async function serveTrpc(ctx: ActionCtx, arrival: Arrival): Promise<Respo
       // Refused here and not before, so that the refusal gets tRPC's envelope.
       if (body.refusal !== undefined) throw body.refusal;
       if (request.headers.has("idempotency-key")) throw noRepetitions();
-      return createContext(ctx, arrival);
+      return createContext(ctx, arrival, (identified) => (rate = identified.rate));
     },
-    responseMeta: () => ({ headers }),
+    maxBatchSize: CALLS_MAX,
+    responseMeta: ({ errors }) => ({ headers: new Headers({ ...rateHeaders(rate), ...refusalHeaders(errors) }) }),
     onError: ({ error }) => {
       if (toRefusal(error) !== null) return;
       // oxlint-disable-next-line no-console -- the deployment's log is where an operator looks the trace id up
@@ -33,14 +39,23 @@ export async function serveTrpc(ctx: ActionCtx, arrival: Arrival): Promise<Respo
   });
 }
 
-function createContext(ctx: ActionCtx, arrival: Arrival): ApiContext {
+/** As REST has them, for the first refusal that says more than no. */
+function refusalHeaders(errors: readonly TRPCError[]): Record<string, string> {
+  const headers = errors.flatMap((error) => toRefusal(error) ?? []).map(problemHeaders);
+  return { "Cache-Control": "no-store", ...headers.find((found) => Object.keys(found).length > 0) };
+}
+
+function createContext(ctx: ActionCtx, arrival: Arrival, onIdentified: (identified: Identified) => void): ApiContext {
   let bearer: Promise<Bearer> | undefined;
   return {
     convex: ctx,
     arrival,
     // Several calls in one batch are one request of one caller, and one use of its key.
-    identify: async (ownKeyId) =>
-      await placeBearer(ctx, arrival, await (bearer ??= findBearer(ctx, arrival)), ownKeyId),
+    identify: async (ownKeyId) => {
+      const identified = await placeBearer(ctx, arrival, await (bearer ??= findBearer(ctx, arrival)), ownKeyId);
+      onIdentified(identified);
+      return identified;
+    },
   };
 }
 

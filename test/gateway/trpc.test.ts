@@ -53,6 +53,31 @@ describe.each(engines)("the tRPC client, on $name", (engine) => {
     await expect(client.whoami.query()).rejects.toMatchObject({ data: { code: "RATE_LIMITED" } });
   });
 
+  test("E22 E23: refusals have the headers that they have under /api/v1", async () => {
+    const { key } = await world.createKey({ name: "spent", rateLimit: { limit: 1, windowMs: 86_400_000 } });
+    const ask = async (prefix: string, parts: object) =>
+      await world.call("GET", prefix === "rest" ? "/api/v1/whoami" : "/api/trpc/whoami", parts);
+    const names = ["www-authenticate", "retry-after", "ratelimit-limit", "ratelimit-remaining", "cache-control"];
+    const headersOf = ({ headers }: { headers: Headers }) => names.map((name) => headers.get(name));
+    expect(headersOf(await ask("trpc", {}))).toEqual(headersOf(await ask("rest", {})));
+    expect((await ask("trpc", {})).headers.get("www-authenticate")).toContain("Bearer");
+    const good = await ask("trpc", { key });
+    expect(good.headers.get("ratelimit-limit")).toBe("1");
+    expect(good.headers.get("ratelimit-remaining")).toBe("0");
+    const spent = await ask("trpc", { key });
+    expect(spent.status).toBe(429);
+    expect(Number(spent.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(spent.headers.get("content-type")).toBe("application/json");
+    const batch = await world.call("GET", "/api/trpc/whoami,whoami?batch=1&input=%7B%7D", { key });
+    expect(batch.headers.get("retry-after")).toBe(spent.headers.get("retry-after"));
+  });
+
+  test("E22: a batch holds at most 100 calls, since it is one use", async () => {
+    const path = (count: number) => `/api/trpc/${Array.from({ length: count }, () => "health").join(",")}?batch=1`;
+    expect((await world.call("GET", path(100))).status).toBe(200);
+    expect((await world.call("GET", path(101))).status).toBe(400);
+  });
+
   test("a refusal has our code, the fields and the trace id, and no stack", async () => {
     const client = clientOf({ cookie: world.owner.cookie, origin: world.site });
     const error = await client.keys.create.mutate({ name: " " }).catch((thrown: unknown) => thrown);
