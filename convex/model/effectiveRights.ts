@@ -44,7 +44,9 @@ export async function rightsOfKey(ctx: QueryCtx, key: Doc<"keys">, member: Doc<"
   const { organizationId } = key;
   const groups = await groupsOfKey(ctx, key, member);
   const licenses = await licensesOf(ctx, organizationId, [key._id, ...groups.map(({ _id }) => _id)]);
-  const own = await expand(ctx, organizationId, key.permissions);
+  // A list that lost its entries allows nothing at all, so neither does a call that touches no resource.
+  const allowed = key.allowList?.length !== 0;
+  const own = allowed ? await expand(ctx, organizationId, key.permissions) : [];
   if (key.ownerKind === "personal") {
     const ownerGrants = await grantsOfMember(ctx, member);
     return {
@@ -57,7 +59,7 @@ export async function rightsOfKey(ctx: QueryCtx, key: Doc<"keys">, member: Doc<"
   }
   const grants = await grantsFrom(ctx, organizationId, { roles: key.roles ?? [], permissions: [], groups });
   // What a role grants on its holder's own personal keys gives nothing to a service key, which has none.
-  const given = grants.filter(({ scope }) => scope === "any").map(({ permission }) => permission);
+  const given = grants.filter(({ scope }) => allowed && scope === "any").map(({ permission }) => permission);
   const permissions = [...new Set([...own, ...given])];
   const resourcePermissions = await Promise.all(
     (key.resourcePermissions ?? []).map(async (entry) => ({

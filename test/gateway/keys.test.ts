@@ -248,6 +248,21 @@ describe.each(engines)("keys over REST on $name", (engine) => {
       }
     });
 
+    test("C6 E7 an empty allow list leaves a key nothing to do with Latchkey itself, nor anything to sign for others", async () => {
+      const permissions = ["keys:read", "keys:create", "keys:verify", "members:read", "orders:read"];
+      const { key } = await world.createKey({ name: "emptied", ownerKind: "service", permissions, allowList: [] });
+      expect((await world.call("GET", "/api/v1/whoami", { key })).body).toMatchObject({ permissions: [] });
+      for (const [method, path, body] of [
+        ["GET", "keys", undefined],
+        ["POST", "keys", { name: "made by nothing" }],
+        ["POST", "keys/verify", { key }],
+        ["GET", "members", undefined],
+        ["POST", "token", { audience: "https://api.example.com", permissions: ["orders:read"] }],
+      ] as const) {
+        expect((await world.call(method, `/api/v1/${path}`, { key, body })).status, path).toBe(403);
+      }
+    });
+
     test("C6 a key with an allow list is good for what it names, and an empty list is good for nothing", async () => {
       const { id, key } = await world.createKey({
         name: "listed",
