@@ -62,7 +62,7 @@ export async function getKeyForUsage(ctx: QueryCtx, audience: Audience, keyId: s
 export function requireUsageRange({ from, to, by }: Range & { by: UsageBy }): Range {
   const hours = { from: Math.floor(from / HOUR_MS) * HOUR_MS, to: Math.ceil(to / HOUR_MS) * HOUR_MS };
   const most = by === "hour" ? HOURLY_MAX_MS : RANGE_MAX_MS;
-  if (!Number.isSafeInteger(hours.from) || !Number.isSafeInteger(hours.to) || hours.from >= hours.to) {
+  if (!Number.isSafeInteger(hours.from) || !Number.isSafeInteger(hours.to) || from >= to) {
     throw wrongRange("to", "Give two moments in epoch milliseconds, this one later than `from`.");
   }
   if (hours.to - hours.from > most) {

@@ -154,6 +154,7 @@ describe.each(engines)("usage over HTTP on $name", (engine) => {
       { from: String(now - 32 * DAY), by: "hour" },
       { from: String(now - 367 * DAY), by: "day" },
       { from: String(now), to: String(now - DAY) },
+      { from: String(now), to: String(now - 1) },
       { from: "yesterday" },
       { by: "minute" },
     ];
