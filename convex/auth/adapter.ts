@@ -1,5 +1,6 @@
+import type { BetterAuthOptions } from "better-auth";
 import { createAdapterFactory } from "@better-auth/core/db/adapter";
-import type { CleanedWhere, CustomAdapter } from "@better-auth/core/db/adapter";
+import type { CleanedWhere, CustomAdapter, DBAdapter } from "@better-auth/core/db/adapter";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Origin } from "./membershipAudit.ts";
@@ -10,18 +11,13 @@ import type { Clause, Row } from "./where.ts";
 export type AdapterOptions = {
   /** Who the audit trail names. Read at each write, so it may be filled in once the session is known. */
   origin: Origin;
-  /**
-   * Stores the plugin's new `apikey` row instead of the adapter, and answers it with its `_id`: the row and the
-   * key's record are then written by one transaction. Without it, nobody can create such a row.
-   */
-  createCredential?: (row: Row) => Promise<Row>;
 };
 
 /**
  * better-auth's database on Convex. Each call is one transaction of its own; better-auth's transactions over
  * several calls are not atomic, which docs/decisions/003 discusses. Only for actions and HTTP actions.
  */
-export function convexAdapter(ctx: ActionCtx, { origin, createCredential }: AdapterOptions) {
+export function convexAdapter(ctx: ActionCtx, { origin }: AdapterOptions) {
   return createAdapterFactory({
     config: {
       adapterId: "convex",
@@ -37,24 +33,33 @@ export function convexAdapter(ctx: ActionCtx, { origin, createCredential }: Adap
       customTransformOutput: ({ data, fieldAttributes }) =>
         fieldAttributes.type === "date" && typeof data === "number" ? new Date(data) : (data ?? null),
     },
-    adapter: () => storeOperations(ctx, origin, createCredential),
+    adapter: () => storeOperations(ctx, origin),
   });
 }
 
-function storeOperations(
-  ctx: ActionCtx,
-  origin: Origin,
-  createCredential: AdapterOptions["createCredential"],
-): CustomAdapter {
+/**
+ * The same adapter where `store` takes the API-key plugin's new `apikey` row and answers its id: the row and the key's
+ * record are then written by one transaction. Without this, nobody can create such a row.
+ */
+export function storingCredentials<Options extends BetterAuthOptions>(
+  adapter: DBAdapter<Options>,
+  store: (row: Row) => Promise<string>,
+): DBAdapter<Options> {
+  const create = async <T extends Record<string, unknown>, R = T>({ data }: { data: Omit<T, "id"> }) => {
+    const row = fromFactory(data);
+    return asRow<R>({ ...row, id: await store(row) });
+  };
+  return { ...adapter, create };
+}
+
+function storeOperations(ctx: ActionCtx, origin: Origin): CustomAdapter {
   const store = internal.auth.store;
   return {
     // better-auth's generics promise whatever row type its caller names; the factory's output transform makes it true.
     create: async <T extends Record<string, unknown>>({ model, data }: { model: string; data: T }) => {
       const table = toTable(model);
-      const row = fromFactory(data);
-      if (table !== "apikey") return asRow<T>(await ctx.runMutation(store.create, { table, data: row, origin }));
-      if (createCredential === undefined) throw new Error("A credential is created only together with its key");
-      return asRow<T>(await createCredential(row));
+      if (table === "apikey") throw new Error("A credential is created only together with its key");
+      return asRow<T>(await ctx.runMutation(store.create, { table, data: fromFactory(data), origin }));
     },
     findOne: async <T>({ model, where }: { model: string; where: CleanedWhere[] }) => {
       const [row] = await ctx.runQuery(store.find, { table: toTable(model), where: toClauses(where), limit: 1 });
@@ -129,10 +134,10 @@ function toClauses(where: readonly CleanedWhere[]): Clause[] {
   }));
 }
 
-/** What the factory hands over, as plain values: its transforms have turned dates into numbers already. */
+/** What better-auth hands over, as plain values. */
 function fromFactory(data: unknown): Row {
   const entries = Object.entries(data ?? {}).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries.map(([field, value]) => [field, value instanceof Date ? value.getTime() : value]));
 }
 
 // The decoder of this file: see `create`.
