@@ -41,5 +41,5 @@ for (const method of ROUTABLE_HTTP_METHODS) {
 export default http;
 
 function serving(serve: Serve) {
-  return httpAction(async (ctx, request) => await handle(ctx, request, serve));
+  return httpAction((ctx, request) => handle(ctx, request, serve));
 }

@@ -8,5 +8,5 @@ const HELPER = /(\(([\w$]+), ([\w$]+)\) => )([\w$]+\(\2, "name", \{ value(?:: \3
  */
 export function withCheapNames(source: string): string {
   if (!source.includes('"name", { value')) return source;
-  return source.replace(HELPER, "$1Convex.isCalling && $2.prototype === void 0 ? $2 : $4");
+  return source.replace(HELPER, "((convex) => $1convex.isCalling && $2.prototype === void 0 ? $2 : $4)(Convex)");
 }

@@ -1,6 +1,19 @@
 import type { IncomingMessage } from "node:http";
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+const MAX_KNOWN_NAMES = 1_000;
+
+/** Lower-case names by how functions write them, which is always the same few. */
+const knownNames = new Map<string, string>();
+
+/** The name as node's message has it, or undefined for what is no name. */
+function knownName(name: string): string | undefined {
+  const known = knownNames.get(name);
+  if (known !== undefined || !TOKEN.test(name)) return known;
+  if (knownNames.size >= MAX_KNOWN_NAMES) knownNames.clear();
+  knownNames.set(name, name.toLowerCase());
+  return name.toLowerCase();
+}
 
 /**
  * The headers of node's message as `Headers`. Most functions ask for a handful of names, and undici's own object costs more
@@ -19,13 +32,13 @@ export class IncomingHeaders implements Headers {
   }
 
   get(name: string): string | null {
-    if (this.#plain !== null || !TOKEN.test(name)) return this.toPlain().get(name);
-    return this.#find(name.toLowerCase()) ?? null;
+    const known = this.#plain === null ? knownName(name) : undefined;
+    return known === undefined ? this.toPlain().get(name) : (this.#find(known) ?? null);
   }
 
   has(name: string): boolean {
-    if (this.#plain !== null || !TOKEN.test(name)) return this.toPlain().has(name);
-    return this.#find(name.toLowerCase()) !== undefined;
+    const known = this.#plain === null ? knownName(name) : undefined;
+    return known === undefined ? this.toPlain().has(name) : this.#find(known) !== undefined;
   }
 
   getSetCookie(): string[] {

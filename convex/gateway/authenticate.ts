@@ -138,7 +138,7 @@ function whyRefused(
     return { code: "FORBIDDEN", message };
   }
   // Before the use is counted: a call from elsewhere must not spend the limit of who holds the key rightly.
-  if (isAllowedFrom(key, ip === null ? null : parseAddress(ip))) return null;
+  if (key.cidrs.length === 0 || isAllowedFrom(key, ip === null ? null : parseAddress(ip))) return null;
   const message = "This key may not be used from this address. Ask an admin of the organization.";
   return { code: "FORBIDDEN", message };
 }

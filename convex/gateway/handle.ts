@@ -1,9 +1,10 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
-import { FAULT, latchkeyError, toErrorData } from "../shared/errors.ts";
+import { FAULT, toErrorData } from "../shared/errors.ts";
 import type { LatchkeyErrorData } from "../shared/errors.ts";
 import { noteUse, settleUses } from "../model/keyUses.ts";
 import { clientAddress } from "./clientAddress.ts";
+import { withinDeadline } from "./deadline.ts";
 import { corsHeaders, preflightHeaders } from "./origins.ts";
 import type { Answer, Problem } from "./respond.ts";
 import { noContent, problem } from "./respond.ts";
@@ -11,8 +12,6 @@ import { noContent, problem } from "./respond.ts";
 /** Serves one area of the edge. Refuses by throwing; a `Response` from another handler is passed on. */
 export type Serve = (ctx: ActionCtx, arrival: Arrival) => Promise<Answer | Response>;
 
-/** How long an answer may take, in milliseconds. */
-export const DEADLINE_MS = 30_000;
 const MAX_AGENT_LENGTH = 256;
 
 /**
@@ -85,25 +84,6 @@ function passOn(response: Response, { traceId, cors }: Envelope): Response {
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("X-Trace-Id", traceId);
   return new Response(response.body, { status: response.status, headers });
-}
-
-async function withinDeadline<Result>(work: Promise<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooSlow()), DEADLINE_MS);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function tooSlow(): Error {
-  return latchkeyError(
-    "TIMEOUT",
-    "There was no answer within 30 seconds. A change may still happen: look at its result before trying again.",
-  );
 }
 
 function readAgent(headers: Headers): string | null {

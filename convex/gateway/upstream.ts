@@ -2,7 +2,7 @@ import { convexToJson, jsonToConvex } from "convex/values";
 import type { JSONValue, Value } from "convex/values";
 import { latchkeyError } from "../shared/errors.ts";
 import type { TeamFunction } from "../shared/functionManifest.ts";
-import { DEADLINE_MS } from "./handle.ts";
+import { DEADLINE_MS } from "./deadline.ts";
 
 export type UpstreamCall = {
   /** Where the deployment's functions API is. */

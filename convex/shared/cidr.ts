@@ -9,6 +9,8 @@ import { remembering } from "./remembering.ts";
 export const CIDRS_MAX = 64;
 // The longest range: eight groups, the last two as IPv4, and a length.
 const TEXT_MAX_LENGTH = 49;
+const ZERO = 0x30;
+const POINT = 0x2e;
 
 /** 4 bytes or 16, highest first. */
 export type Address = readonly number[];
@@ -24,7 +26,7 @@ export function parseAddress(text: string): Address | null {
 
 /** The one spelling of an address: dotted IPv4, or IPv6 as RFC 5952 has it. */
 export function formatAddress(address: Address): string {
-  if (address.length === 4) return address.join(".");
+  if (address.length === 4) return `${address[0]}.${address[1]}.${address[2]}.${address[3]}`;
   const groups = Array.from(
     { length: 8 },
     (_, index) => (byteAt(address, index * 2) << 8) | byteAt(address, index * 2 + 1),
@@ -106,11 +108,23 @@ export function isWithinCidrs(inner: readonly string[] | null, outer: readonly s
 }
 
 function parseIpv4(text: string): number[] | null {
-  const parts = text.split(".");
-  if (parts.length !== 4) return null;
-  // A leading zero means octal to some programs and nothing to others, so such a number is none.
-  if (!parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return null;
-  return parts.map(Number);
+  const bytes: number[] = [];
+  let byte: number | null = null;
+  for (let index = 0; index < text.length; index += 1) {
+    const digit = text.charCodeAt(index) - ZERO;
+    if (digit >= 0 && digit <= 9) {
+      // A leading zero means octal to some programs and nothing to others, so such a number is none.
+      if (byte === 0) return null;
+      byte = (byte ?? 0) * 10 + digit;
+      if (byte > 255) return null;
+    } else if (byte !== null && digit === POINT - ZERO) {
+      bytes.push(byte);
+      byte = null;
+    } else return null;
+  }
+  if (byte === null) return null;
+  bytes.push(byte);
+  return bytes.length === 4 ? bytes : null;
 }
 
 function parseIpv6(text: string): number[] | null {

@@ -98,7 +98,7 @@ export function isLatchkeyPermission(text: string): text is LatchkeyPermission {
 
 /** Whether a list of granted permissions includes one concrete permission or wildcard. */
 export function covers(granted: readonly string[], permission: string): boolean {
-  return granted.some((grant) => includes(grant, permission));
+  return granted.includes(permission) || granted.some((grant) => includes(grant, permission));
 }
 
 /** How far these grants hold one permission; null when not at all. A wildcard of Latchkey's own is held as far as its narrowest part. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { MAX_BODY_BYTES, readText } from "#convex/gateway/body.ts";
-import { DEADLINE_MS, handle } from "#convex/gateway/handle.ts";
+import { DEADLINE_MS } from "#convex/gateway/deadline.ts";
+import { handle } from "#convex/gateway/handle.ts";
 import type { Serve } from "#convex/gateway/handle.ts";
 import { latchkeyError } from "#convex/shared/errors.ts";
 
