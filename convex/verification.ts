@@ -1,32 +1,50 @@
 // The hot path: every gateway request ends up here. This module imports neither zod nor better-auth, and the
 // query reads one row by index, then rows by id, and those that give its rights. It looks at no clock, so its result
-// stays cached until one of those rows changes; whoever calls it decides by time. The result is JSON text, which
-// `parseKeyState` reads once for as long as it stays the same: taking its fields apart costs more than all the rest.
+// stays cached until one of those rows changes; whoever calls it decides by time.
 import { v } from "convex/values";
 import type { QueryCtx } from "./_generated/server.js";
 import { internalQuery } from "./_generated/server.js";
-import { readKeyState, writeKeyState } from "./model/keyStates.ts";
+import { readKeyState, stampKeyState, writeKeyState } from "./model/keyStates.ts";
+import type { KeyState } from "./model/keyStates.ts";
 
-const vText = v.union(v.string(), v.null());
+const vStamp = v.union(v.string(), v.null());
 
-/** Everything that decides about the key with this hash, or null when there is none. A secret without a record is none. */
+/**
+ * Everything that decides about the key with this hash, as the stamp of its state, or null when there is none. A secret without
+ * a record is none.
+ */
 export const byHash = internalQuery({
   args: { hash: v.string() },
-  returns: vText,
-  handler: async (ctx, { hash }) => await findByHash(ctx, hash),
+  returns: vStamp,
+  handler: async (ctx, { hash }) => await stampByHash(ctx, hash),
 });
 
 /** The same for a key that calls and one that it asks about, in one read of the database. */
 export const byHashes = internalQuery({
   args: { caller: v.string(), target: v.string() },
-  returns: v.object({ caller: vText, target: vText }),
+  returns: v.object({ caller: vStamp, target: vStamp }),
   handler: async (ctx, { caller, target }) => ({
-    caller: await findByHash(ctx, caller),
-    target: await findByHash(ctx, target),
+    caller: await stampByHash(ctx, caller),
+    target: await stampByHash(ctx, target),
   }),
 });
 
-async function findByHash(ctx: QueryCtx, hash: string): Promise<string | null> {
+/** The state itself as JSON text, for whoever does not know its stamp. */
+export const stateByHash = internalQuery({
+  args: { hash: v.string() },
+  returns: v.union(v.string(), v.null()),
+  handler: async (ctx, { hash }) => {
+    const state = await findByHash(ctx, hash);
+    return state === null ? null : writeKeyState(state);
+  },
+});
+
+async function stampByHash(ctx: QueryCtx, hash: string): Promise<string | null> {
+  const state = await findByHash(ctx, hash);
+  return state === null ? null : stampKeyState(state);
+}
+
+async function findByHash(ctx: QueryCtx, hash: string): Promise<KeyState | null> {
   const credential = await ctx.db
     .query("apikey")
     .withIndex("by_key", (q) => q.eq("key", hash))
@@ -38,5 +56,5 @@ async function findByHash(ctx: QueryCtx, hash: string): Promise<string | null> {
   // An organization that is gone takes its service keys with it; personal ones go with their members anyway.
   if ((await ctx.db.get("organization", key.organizationId)) === null) return null;
 
-  return writeKeyState(await readKeyState(ctx, key, secret));
+  return await readKeyState(ctx, key, secret);
 }

@@ -80,6 +80,7 @@ import type * as gateway_authenticate from "../gateway/authenticate.js";
 import type * as gateway_body from "../gateway/body.js";
 import type * as gateway_clientAddress from "../gateway/clientAddress.js";
 import type * as gateway_credential from "../gateway/credential.js";
+import type * as gateway_deadline from "../gateway/deadline.js";
 import type * as gateway_failedCredentials from "../gateway/failedCredentials.js";
 import type * as gateway_handle from "../gateway/handle.js";
 import type * as gateway_jwks from "../gateway/jwks.js";
@@ -123,6 +124,7 @@ import type * as model_demoWorld from "../model/demoWorld.js";
 import type * as model_effectiveRights from "../model/effectiveRights.js";
 import type * as model_explain from "../model/explain.js";
 import type * as model_firstUses from "../model/firstUses.js";
+import type * as model_gatheredUses from "../model/gatheredUses.js";
 import type * as model_granting from "../model/granting.js";
 import type * as model_groupCommit from "../model/groupCommit.js";
 import type * as model_groupMembers from "../model/groupMembers.js";
@@ -196,6 +198,7 @@ import type * as shared_permissionExpression from "../shared/permissionExpressio
 import type * as shared_permissions from "../shared/permissions.js";
 import type * as shared_policy from "../shared/policy.js";
 import type * as shared_policyEffects from "../shared/policyEffects.js";
+import type * as shared_recentMap from "../shared/recentMap.js";
 import type * as shared_remembering from "../shared/remembering.js";
 import type * as shared_roleMatrix from "../shared/roleMatrix.js";
 import type * as shared_roles from "../shared/roles.js";
@@ -283,6 +286,7 @@ declare const fullApi: ApiFromModules<{
   "gateway/body": typeof gateway_body;
   "gateway/clientAddress": typeof gateway_clientAddress;
   "gateway/credential": typeof gateway_credential;
+  "gateway/deadline": typeof gateway_deadline;
   "gateway/failedCredentials": typeof gateway_failedCredentials;
   "gateway/handle": typeof gateway_handle;
   "gateway/jwks": typeof gateway_jwks;
@@ -326,6 +330,7 @@ declare const fullApi: ApiFromModules<{
   "model/effectiveRights": typeof model_effectiveRights;
   "model/explain": typeof model_explain;
   "model/firstUses": typeof model_firstUses;
+  "model/gatheredUses": typeof model_gatheredUses;
   "model/granting": typeof model_granting;
   "model/groupCommit": typeof model_groupCommit;
   "model/groupMembers": typeof model_groupMembers;
@@ -399,6 +404,7 @@ declare const fullApi: ApiFromModules<{
   "shared/permissions": typeof shared_permissions;
   "shared/policy": typeof shared_policy;
   "shared/policyEffects": typeof shared_policyEffects;
+  "shared/recentMap": typeof shared_recentMap;
   "shared/remembering": typeof shared_remembering;
   "shared/roleMatrix": typeof shared_roleMatrix;
   "shared/roles": typeof shared_roles;

@@ -1,7 +1,7 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { holdsPermission, whoIs } from "../api/whoIs.ts";
-import { findKeys, verifyKey } from "../model/verifyKey.ts";
+import { findKeys, verifyKey, writeVerification } from "../model/verifyKey.ts";
 import { readQuestion } from "../model/verifyQuestion.ts";
 import type { VerifyInput, VerifyQuestion } from "../model/verifyQuestion.ts";
 import { admit, authenticate } from "./authenticate.ts";
@@ -9,7 +9,7 @@ import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { readJson, requireSmallBody } from "./body.ts";
 import { readCredential } from "./credential.ts";
 import { noteGood, requireCalm } from "./failedCredentials.ts";
-import { json, rateHeaders } from "./respond.ts";
+import { json, jsonText, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
 
 // The operations that other products call once per request of their own. They answer exactly as their procedures
@@ -41,7 +41,7 @@ export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Ans
   }
   const target = found === undefined ? undefined : { key: found.target };
   const verification = await verifyKey(ctx, identified.caller.organizationId, question, arrival, target);
-  return json(200, verification, rateHeaders(identified.rate));
+  return jsonText(200, writeVerification(verification), rateHeaders(identified.rate));
 }
 
 /** The body, or why it cannot be read. */

@@ -25,11 +25,12 @@ const CHALLENGE = 'Bearer realm="latchkey"';
 
 /** A JSON answer. Never cached: it holds one caller's data, and from `create` and `rotate` a plaintext key. */
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
-  return {
-    status,
-    body: JSON.stringify(value),
-    headers: { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers },
-  };
+  return jsonText(status, JSON.stringify(value), headers);
+}
+
+/** The same for what is JSON text already. */
+export function jsonText(status: number, body: string, headers: Record<string, string> = {}): Answer {
+  return { status, body, headers: { "Content-Type": "application/json", "Cache-Control": "no-store", ...headers } };
 }
 
 /** A page of text. The cursor of the next page is in a header, so that the body is nothing but the text. */

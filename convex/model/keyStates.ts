@@ -3,7 +3,8 @@ import type { Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { idleLimitOf } from "../shared/policy.ts";
-import { remembering } from "../shared/remembering.ts";
+import { RecentMap } from "../shared/recentMap.ts";
+import { sha256Hex } from "../shared/sha256.ts";
 import { rightsOfKey } from "./effectiveRights.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf } from "./policies.ts";
@@ -57,13 +58,42 @@ export const vKeyState = v.object({
 /** A key with everything that decides about it, not yet judged by the clock. */
 export type KeyState = Infer<typeof vKeyState>;
 
-/** As `verification.byHash` answers it. */
+/**
+ * Stands for one exact state: the SHA-256 of its JSON text. Taking the fields of a state apart at every call would cost
+ * more than all the rest of a verification, so it travels as this short text.
+ */
+export type KeyStamp = string;
+
+const remembered = new RecentMap<KeyState>(10_000);
+
+/** The stamp of a state, which this process remembers under it: where the reader is the same process, it need not ask. */
+export function stampKeyState(state: KeyState): KeyStamp {
+  return remember(writeKeyState(state)).stamp;
+}
+
+/** The state of a stamp, or undefined in a process that has not seen it. The same object each time, which therefore cannot be changed. */
+export function recallKeyState(stamp: KeyStamp): KeyState | undefined {
+  return remembered.get(stamp);
+}
+
+/** A state as JSON text, for a process that could not recall it, which from then on can. */
 export function writeKeyState(state: KeyState): string {
   return JSON.stringify(state);
 }
 
-/** The state in such a text. Whoever asks about the same text gets the same object, which therefore cannot be changed. */
-export const parseKeyState: (text: string) => KeyState = remembering(5_000, (text) => freeze(JSON.parse(text)));
+/** The state in such a text. */
+export function parseKeyState(text: string): KeyState {
+  return remember(text).state;
+}
+
+function remember(text: string): { stamp: KeyStamp; state: KeyState } {
+  const stamp = sha256Hex(text);
+  const known = remembered.get(stamp);
+  if (known !== undefined) return { stamp, state: known };
+  const state = freeze(JSON.parse(text));
+  remembered.set(stamp, state);
+  return { stamp, state };
+}
 
 function freeze<Value>(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;

@@ -34,13 +34,18 @@ export async function takeUse(
   { cost, at }: { cost: number; at: number },
 ): Promise<{ spent: Spent } | { spent: null; left: Left }> {
   const { keyId, organizationId, rateLimit, organizationRateLimit, quota } = key;
-  if (rateLimit === null && organizationRateLimit === null && quota === null) return { spent: null, left: UNLIMITED };
+  if (!isLimited(key)) return { spent: null, left: UNLIMITED };
   const limits = { rateLimit, organizationRateLimit, quota };
   const taken = await takes.join(ctx, { keyId, organizationId, ...limits, cost, at });
   const spent = toSpent(taken);
   if (spent !== null) return { spent };
   const { rate, organizationRate } = taken;
   return { spent, left: { rateLimit: rate, organizationRateLimit: organizationRate, quota: taken.quota } };
+}
+
+/** Whether a use takes from anything. */
+export function isLimited({ rateLimit, organizationRateLimit, quota }: KeyState): boolean {
+  return rateLimit !== null || organizationRateLimit !== null || quota !== null;
 }
 
 const UNLIMITED: Left = { rateLimit: null, organizationRateLimit: null, quota: null };

@@ -1,8 +1,9 @@
 import { v } from "convex/values";
 import type { Infer } from "convex/values";
-import type { Doc } from "../_generated/dataModel.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { DAY_MS, LAST_USED_INTERVAL_MS } from "../shared/limits.ts";
+import { RecentMap } from "../shared/recentMap.ts";
 import { vTagCount, vUsageCount } from "./validators.ts";
 
 /** What one key was used for within one hour, since the last time that it was told. */
@@ -35,6 +36,10 @@ export const SUMS = "*";
 export const OTHER_TAGS = "";
 const TAGS_MAX = 100;
 
+// Where the row of a key and hour is: to get it costs a third of looking it up. One that is not there, because it was swept or
+// its transaction was undone, is looked up.
+const rowIds = new RecentMap<Id<"usageCounts">>(20_000);
+
 const RETENTION_MS = 400 * DAY_MS;
 const SWEEP_BATCH = 500;
 
@@ -49,17 +54,8 @@ export async function recordUses(
   if (writer !== null && !(await isNewBatch(ctx, writer, batch))) return;
   const sums = new Map<string, UsageEntry[]>();
   for (const entry of entries) {
-    const { organizationId, ownerRef, keyId, hour, counts, tags } = entry;
-    const row = await ctx.db
-      .query("usageCounts")
-      .withIndex("by_key", (q) => q.eq("keyId", keyId).eq("hour", hour).eq("shard", shard))
-      .unique();
-    if (row === null) {
-      const added = addCounts({ counts: [], tags: [] }, [{ counts, tags }]);
-      await ctx.db.insert("usageCounts", { organizationId, ownerRef, keyId, hour, shard, ...added });
-    } else {
-      await ctx.db.patch("usageCounts", row._id, addCounts(row, [{ counts, tags }]));
-    }
+    const { organizationId, hour } = entry;
+    await addToKey(ctx, shard, entry);
     await noteLastUse(ctx, entry);
     const sum = `${organizationId} ${hour}`;
     sums.set(sum, [...(sums.get(sum) ?? []), entry]);
@@ -101,6 +97,28 @@ export function addCounts(to: Counts, added: readonly Counts[]): Counts {
     }
   }
   return { counts: [...counts.values()], tags: [...tags.values()] };
+}
+
+async function addToKey(
+  ctx: MutationCtx,
+  shard: number,
+  { organizationId, ownerRef, keyId, hour, counts, tags }: UsageEntry,
+): Promise<void> {
+  const name = `${keyId} ${hour} ${shard}`;
+  const known = rowIds.get(name);
+  const row =
+    (known === undefined ? null : await ctx.db.get("usageCounts", known)) ??
+    (await ctx.db
+      .query("usageCounts")
+      .withIndex("by_key", (q) => q.eq("keyId", keyId).eq("hour", hour).eq("shard", shard))
+      .unique());
+  const added = addCounts(row ?? { counts: [], tags: [] }, [{ counts, tags }]);
+  if (row === null) {
+    rowIds.set(name, await ctx.db.insert("usageCounts", { organizationId, ownerRef, keyId, hour, shard, ...added }));
+  } else {
+    if (row._id !== known) rowIds.set(name, row._id);
+    await ctx.db.patch("usageCounts", row._id, added);
+  }
 }
 
 async function addToSums(

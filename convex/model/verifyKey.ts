@@ -8,21 +8,21 @@ import type { Json } from "../shared/json.ts";
 import { isJwtKey } from "../shared/jwt.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
-import { parseKeyState } from "./keyStates.ts";
-import type { KeyState } from "./keyStates.ts";
+import { parseKeyState, recallKeyState } from "./keyStates.ts";
+import type { KeyStamp, KeyState } from "./keyStates.ts";
 import { postponementOf, settleFirstUse } from "./firstUses.ts";
 import { isLicenseValid, judge } from "./judgement.ts";
 import type { Clock, Forbidden, Refusal } from "./judgement.ts";
+import type { Sender } from "./gatheredUses.ts";
 import { noteUse } from "./keyUses.ts";
-import type { Sender } from "./keyUses.ts";
-import { takeUse } from "./spending.ts";
+import { isLimited, takeUse } from "./spending.ts";
 import type { Spent } from "./spending.ts";
 import type { VerifyQuestion } from "./verifyQuestion.ts";
 
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
 
 // Naming a function takes longer than it looks, so it is done once.
-const { byHash, byHashes } = internal.verification;
+const { byHash, byHashes, stateByHash } = internal.verification;
 
 type KeyFacts = Pick<
   KeyState,
@@ -49,10 +49,15 @@ export type BatchVerification =
 export async function findKey(ctx: ActionCtx, text: string): Promise<KeyState | null> {
   const isOurs = isKeyShaped(text);
   if (!isOurs && !(await beginsAsImported(ctx, text))) return null;
-  const find = async () => parse(await ctx.runQuery(byHash, { hash: sha256Base64Url(text) }));
-  const found = await find();
+  const hash = sha256Base64Url(text);
+  const found = await findState(ctx, hash);
   if (found !== null || isOurs) return found;
-  return (await settleFirstUse(ctx, text)) ? await find() : null;
+  return (await settleFirstUse(ctx, text)) ? await findState(ctx, hash) : null;
+}
+
+async function findState(ctx: ActionCtx, hash: string): Promise<KeyState | null> {
+  const stamp = await ctx.runQuery(byHash, { hash });
+  return recallStamp(stamp) ?? (await readState(ctx, hash, stamp));
 }
 
 /** The beginnings are few and cached, so for nearly every text this is all that is done. */
@@ -71,11 +76,22 @@ export async function findKeys(
   { caller, target }: { caller: string; target: string },
 ): Promise<{ caller: KeyState | null; target: KeyState | null } | undefined> {
   if (!isKeyShaped(caller) || !isKeyShaped(target)) return undefined;
-  const found = await ctx.runQuery(byHashes, { caller: sha256Base64Url(caller), target: sha256Base64Url(target) });
-  return { caller: parse(found.caller), target: parse(found.target) };
+  const hashes = { caller: sha256Base64Url(caller), target: sha256Base64Url(target) };
+  const stamps = await ctx.runQuery(byHashes, hashes);
+  return {
+    caller: recallStamp(stamps.caller) ?? (await readState(ctx, hashes.caller, stamps.caller)),
+    target: recallStamp(stamps.target) ?? (await readState(ctx, hashes.target, stamps.target)),
+  };
 }
 
-function parse(text: string | null): KeyState | null {
+function recallStamp(stamp: KeyStamp | null): KeyState | undefined {
+  return stamp === null ? undefined : recallKeyState(stamp);
+}
+
+/** The state of a key that this process does not know yet. It may have changed since it was stamped, and then it is the newer one. */
+async function readState(ctx: ActionCtx, hash: string, stamp: KeyStamp | null): Promise<KeyState | null> {
+  if (stamp === null) return null;
+  const text = await ctx.runQuery(stateByHash, { hash });
   return text === null ? null : parseKeyState(text);
 }
 
@@ -165,12 +181,31 @@ async function decide(
 
 async function useIfGood(ctx: ActionCtx, key: KeyState, question: VerifyQuestion, clock: Clock): Promise<Verification> {
   const judgement = judge(key, question, clock);
-  const facts = toFacts(key, clock.now);
-  if (judgement.code !== "VALID") return { valid: false, ...judgement, ...facts };
+  if (judgement.code !== "VALID") return { valid: false, ...judgement, ...toFacts(key, clock.now) };
+  const plain = plainVerdicts.get(key) ?? keepPlainVerdict(key);
+  if (plain !== undefined) return plain;
   const use = await takeUse(ctx, key, { cost: question.cost, at: clock.now });
+  const facts = toFacts(key, clock.now);
   if (use.spent !== null) return { valid: false, ...use.spent, ...facts };
   const { rateLimit, quota } = use.left;
   return { valid: true, code: "VALID", ...facts, rateLimit, quota };
+}
+
+// What is said of a good key is the same each time where neither limits nor the clock have a part in it.
+const plainVerdicts = new WeakMap<KeyState, Verification>();
+const texts = new WeakMap<Verification, string>();
+
+function keepPlainVerdict(key: KeyState): Verification | undefined {
+  if (isLimited(key) || key.licenses.length > 0) return undefined;
+  const verdict = { valid: true, code: "VALID", ...toFacts(key, 0), rateLimit: null, quota: null } as const;
+  plainVerdicts.set(key, verdict);
+  texts.set(verdict, JSON.stringify(verdict));
+  return verdict;
+}
+
+/** A verdict as JSON text. */
+export function writeVerification(verification: Verification): string {
+  return texts.get(verification) ?? JSON.stringify(verification);
 }
 
 function toFacts(key: KeyState, now: number): KeyFacts {

@@ -42,23 +42,22 @@ export function readQuestion({ key, permission, ip, resource, license, cost, tag
   fields: FieldError[];
 } {
   const fields: FieldError[] = [];
-  function read<Value>(path: string, text: string | undefined, parse: (text: string) => Checked<Value>): Value | null {
-    if (text === undefined) return null;
-    const parsed = parse(text);
-    if (parsed.ok) return parsed.value;
-    fields.push({ path, message: parsed.problem });
-    return null;
-  }
   const question = {
     key,
-    permission: read("permission", permission, parsePermissionExpression),
-    ip: read("ip", ip, readAddress),
-    resource: read("resource", resource, readResource),
+    permission: permission === undefined ? null : take(parsePermissionExpression(permission), "permission", fields),
+    ip: ip === undefined ? null : take(readAddress(ip), "ip", fields),
+    resource: resource === undefined ? null : take(readResource(resource), "resource", fields),
     license: license ?? null,
     cost: cost === undefined ? 1 : readCost(cost, fields),
     tags: tags === undefined ? [] : readTags(tags, fields),
   };
   return { question, fields };
+}
+
+function take<Value>(read: Checked<Value>, path: string, fields: FieldError[]): Value | null {
+  if (read.ok) return read.value;
+  fields.push({ path, message: read.problem });
+  return null;
 }
 
 function readAddress(text: string): Checked<Address> {

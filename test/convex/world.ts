@@ -85,7 +85,7 @@ export async function createKey(
 }
 
 export async function verify(deployment: Deployment, key: string) {
-  const state = await deployment.call(internal.verification.byHash, { hash: await hashKey(key) });
+  const state = await deployment.call(internal.verification.stateByHash, { hash: await hashKey(key) });
   return state === null ? null : parseKeyState(state);
 }
 
