@@ -169,6 +169,28 @@ export default defineSchema({
     permissions: v.array(v.string()),
   }).index("by_name", ["organizationId", "name"]),
 
+  // Open invitations: whoever shows the secret and has the address joins with the roles. Written by
+  // model/invitations.ts; deleted when accepted, cancelled or replaced, and by a sweep after their end. The audit trail
+  // tells of them for ever.
+  invitations: defineTable({
+    organizationId: v.id("organization"),
+    // As checkAddress spells it.
+    email: v.string(),
+    roles: v.array(v.string()),
+    // SHA-256 of the secret, base64url.
+    secretHash: v.string(),
+    inviterUserId: v.id("user"),
+    // Set when a key, not a person, made it.
+    inviterKeyId: v.optional(v.id("keys")),
+    createdAt: v.number(),
+    expiresAt: v.number(),
+  })
+    // One open one per address.
+    .index("by_email", ["organizationId", "email"])
+    .index("by_inviter", ["organizationId", "inviterUserId"])
+    .index("by_secret", ["secretHash"])
+    .index("by_end", ["expiresAt"]),
+
   // Who is in which group: members and service keys. Deleted with the group, the membership or the key.
   groupMembers: defineTable({
     organizationId: v.id("organization"),

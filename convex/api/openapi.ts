@@ -54,7 +54,8 @@ const PUBLIC_ERRORS: ErrorCode[] = ["INTERNAL", "TIMEOUT"];
 
 const FUNCTION_ERRORS: ErrorCode[] = ["FUNCTION_REFUSED", "UNAVAILABLE"];
 
-const ANY_CREDENTIAL = [{ apiKey: [] }, { bearer: [] }, { session: [] }];
+const PERSONS = [{ bearer: [] }, { session: [] }];
+const ANY_CREDENTIAL = [{ apiKey: [] }, ...PERSONS];
 
 const SECURITY_SCHEMES = {
   apiKey: { type: "apiKey", in: "header", name: "X-Api-Key", description: "A key of the organization." },
@@ -148,7 +149,7 @@ function describe(operation: Operation, schemas: Schemas): JsonSchema {
     tags: [meta.tag],
     summary: meta.summary,
     description: meta.description,
-    security: meta.public === true ? [] : ANY_CREDENTIAL,
+    security: meta.public === true ? [] : meta.person === true ? PERSONS : ANY_CREDENTIAL,
     ...describeInput(operation, schemas),
     responses: { ...describeSuccess(operation, schemas), ...describeErrors(operation) },
   };
@@ -168,7 +169,9 @@ function describeInput(operation: Operation, schemas: Schemas): JsonSchema {
     ];
   });
   const headers =
-    meta.public === true ? [] : [ORGANIZATION_HEADER, ...(meta.repeated !== undefined ? [IDEMPOTENCY_HEADER] : [])];
+    meta.public === true || meta.person === true
+      ? []
+      : [ORGANIZATION_HEADER, ...(meta.repeated !== undefined ? [IDEMPOTENCY_HEADER] : [])];
   const inBody = Object.keys(properties).filter((name) => !inPath.includes(name));
   const described = { parameters: [...parameters, ...headers] };
   if (readsQuery(operation) || inBody.length === 0) return described;

@@ -2,6 +2,7 @@ import { auditRouter } from "./routers/audit.ts";
 import { explainCaller } from "./routers/explain.ts";
 import { groupsRouter } from "./routers/groups.ts";
 import { health } from "./routers/health.ts";
+import { invitationsRouter } from "./routers/invitations.ts";
 import { keysRouter } from "./routers/keys.ts";
 import { leaksRouter } from "./routers/leaks.ts";
 import { licensesRouter } from "./routers/licenses.ts";
@@ -24,6 +25,7 @@ export const appRouter = router({
   licenses: licensesRouter,
   leaks: leaksRouter,
   members: membersRouter,
+  invitations: invitationsRouter,
   organization: organizationRouter,
   audit: auditRouter,
   usage,

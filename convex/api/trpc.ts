@@ -1,7 +1,7 @@
 import { initTRPC } from "@trpc/server";
 import * as z from "zod";
 import type { ErrorCode } from "../shared/errors.ts";
-import { FAULT, HTTP_STATUS } from "../shared/errors.ts";
+import { FAULT, HTTP_STATUS, latchkeyError } from "../shared/errors.ts";
 import type { ApiContext } from "./context.ts";
 import { noteRefusal } from "./denied.ts";
 import { toRefusal } from "./refusal.ts";
@@ -36,6 +36,8 @@ export type OperationMeta = {
   errors: readonly ErrorCode[];
   /** Present on operations that anybody may call. */
   public?: true;
+  /** Present on operations of a person, in no organization: neither a key nor X-Organization-Id plays a part. */
+  person?: true;
   /** Present on operations on one key, `keyId`, that its owner may call by session even after leaving the organization. */
   forOwner?: true;
   /** Present when REST honours the header Idempotency-Key: what a repetition answers, with status 200. */
@@ -81,24 +83,31 @@ export const router = t.router;
 /** Anybody may call: nobody is authenticated. */
 export const publicProcedure = t.procedure;
 
+const counted = t.procedure.use(async ({ ctx, path, next }) => {
+  const result = await next();
+  const outcome = result.ok ? "OK" : (toRefusal(result.error) ?? FAULT).code;
+  ctx.arrival.notes.calls.push({ operation: path, outcome });
+  return result;
+});
+
+/** A person, wherever it is a member or nowhere yet. */
+export const personProcedure = counted.use(async ({ ctx, next }) => {
+  const userId = await ctx.identifyPerson();
+  if (userId !== null) return await next({ ctx: { userId } });
+  throw latchkeyError("FORBIDDEN", "This is for people only. Sign in and call with the session, not with a key.");
+});
+
 /** A person or a key, in one organization. Whether it may do the thing is decided where the thing is done. */
-export const callerProcedure = t.procedure
-  .use(async ({ ctx, path, next }) => {
-    const result = await next();
-    const outcome = result.ok ? "OK" : (toRefusal(result.error) ?? FAULT).code;
-    ctx.arrival.notes.calls.push({ operation: path, outcome });
-    return result;
-  })
-  .use(async ({ ctx, meta, path, getRawInput, next }) => {
-    const ownKeyId = meta?.forOwner === true ? readKeyId(await getRawInput()) : undefined;
-    const identified = await ctx.identify(ownKeyId);
-    const result = await next({ ctx: { identified } });
-    if (!result.ok) {
-      const failure = { thrown: result.error, input: await getRawInput() };
-      await noteRefusal(ctx.convex, identified.caller, path, failure);
-    }
-    return result;
-  });
+export const callerProcedure = counted.use(async ({ ctx, meta, path, getRawInput, next }) => {
+  const ownKeyId = meta?.forOwner === true ? readKeyId(await getRawInput()) : undefined;
+  const identified = await ctx.identify(ownKeyId);
+  const result = await next({ ctx: { identified } });
+  if (!result.ok) {
+    const failure = { thrown: result.error, input: await getRawInput() };
+    await noteRefusal(ctx.convex, identified.caller, path, failure);
+  }
+  return result;
+});
 
 /** The key that an operation is about, before its input is checked. */
 function readKeyId(input: unknown): string | undefined {

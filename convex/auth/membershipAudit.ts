@@ -9,16 +9,14 @@ import type { AuthTable, StoredRow } from "./rows.ts";
 export const vOrigin = v.object({ userId: v.union(v.string(), v.null()), request: vRequest });
 export type Origin = Infer<typeof vOrigin>;
 
-// An invitation's address is a person's, so it is kept apart: as the entry's subject.
 const AUDITED = {
   member: ["userId", "role"],
   organization: ["name", "slug", "logo", "metadata"],
-  invitation: ["role", "status", "inviterId", "expiresAt"],
 };
 // A logo may be a whole picture.
 const VALUE_MAX_LENGTH = 500;
 
-/** Notes a change of members, roles, invitations or the organization itself in the transaction that makes it. */
+/** Notes a change of members, roles or the organization itself in the transaction that makes it. */
 export async function auditMembership(
   ctx: MutationCtx,
   origin: Origin,
@@ -26,7 +24,7 @@ export async function auditMembership(
   before: StoredRow | null,
   after: StoredRow | null,
 ): Promise<void> {
-  if (table !== "member" && table !== "organization" && table !== "invitation") return;
+  if (table !== "member" && table !== "organization") return;
   const row = after ?? before;
   const organizationText = table === "organization" ? row?._id : row?.organizationId;
   const organizationId =
@@ -46,7 +44,6 @@ export async function auditMembership(
     targetId: table === "member" && typeof row.userId === "string" ? row.userId : row._id,
     before: was && shorten(was),
     after: is && shorten(is),
-    ...(typeof row.email === "string" && { subject: { email: row.email.toLowerCase() } }),
   });
 }
 

@@ -95,14 +95,12 @@ function organizationPlugin() {
   const access = createAccessControl({
     organization: ["update", "delete"],
     member: ["create", "update", "delete"],
-    invitation: ["create", "cancel"],
   });
   const manager = {
     organization: ["update"],
     member: ["create", "update", "delete"],
-    invitation: ["create", "cancel"],
   } as const;
-  const bystander = { organization: [], member: [], invitation: [] } as const;
+  const bystander = { organization: [], member: [] } as const;
   return organization({
     ac: access,
     roles: {

@@ -1,8 +1,9 @@
 /**
  * Everything of better-auth that is reachable under `/api/auth`, by method and path. better-auth and its plugins
  * bring some fifty routes more, which change accounts, sessions and organizations past the product's own rules, and
- * a new version may bring further ones: whatever is not here does not exist. Changing roles, removing and leaving are
- * operations of the public API, with its rules: better-auth's own know neither custom roles nor groups.
+ * a new version may bring further ones: whatever is not here does not exist. Inviting, changing roles, removing and
+ * leaving are operations of the public API, with its rules: better-auth's own know neither custom roles nor groups, and
+ * want an address to be verified by mail.
  */
 const AUTH_ROUTES: ReadonlySet<string> = new Set([
   "POST /sign-up/email",
@@ -14,10 +15,6 @@ const AUTH_ROUTES: ReadonlySet<string> = new Set([
   "POST /organization/create",
   "GET /organization/list",
   "POST /organization/set-active",
-  "POST /organization/invite-member",
-  "POST /organization/accept-invitation",
-  "POST /organization/reject-invitation",
-  "POST /organization/cancel-invitation",
 ]);
 
 const PREFIX = "/api/auth";

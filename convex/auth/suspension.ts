@@ -2,15 +2,8 @@ import { APIError } from "better-auth/api";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 
-// They name no organization: founding one and listing one's own is everybody's, and an invitation is checked
-// against its recipient, or against the role of whoever cancels it, which a suspended member has none of.
-const WITHOUT_ORGANIZATION: ReadonlySet<string> = new Set([
-  "/organization/create",
-  "/organization/list",
-  "/organization/accept-invitation",
-  "/organization/reject-invitation",
-  "/organization/cancel-invitation",
-]);
+// They name no organization: founding one and listing one's own is everybody's.
+const WITHOUT_ORGANIZATION: ReadonlySet<string> = new Set(["/organization/create", "/organization/list"]);
 
 /** The organization that a request to better-auth is about, by id or slug; null when it is about none. */
 export function organizationOf(

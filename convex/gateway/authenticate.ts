@@ -68,6 +68,15 @@ export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bear
   return bearer;
 }
 
+/** The person whose session the request carries; null for a key. Throws like `findBearer`. */
+export async function findPerson(ctx: ActionCtx, arrival: Arrival): Promise<Id<"user"> | null> {
+  return toPerson(await findBearer(ctx, arrival));
+}
+
+export function toPerson(bearer: Bearer): Id<"user"> | null {
+  return bearer.type === "user" ? bearer.userId : null;
+}
+
 async function findBearerOf(ctx: ActionCtx, arrival: Arrival, credential: Credential): Promise<Bearer> {
   if (credential.type === "key") {
     return await admit(ctx, arrival, await findKey(ctx, credential.key));

@@ -1,3 +1,4 @@
+import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { ApiContext, Arrival, Identified } from "../api/context.ts";
 import { openApiDocument } from "../api/openapi.ts";
@@ -9,7 +10,7 @@ import { appRouter } from "../api/router.ts";
 import { downloadSchema } from "../api/trpc.ts";
 import { functions } from "../run.gen.ts";
 import { latchkeyError } from "../shared/errors.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, findPerson } from "./authenticate.ts";
 import { readJson, requireSmallBody } from "./body.ts";
 import { download, json, noContent, problem, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
@@ -32,9 +33,9 @@ export async function serveRest(ctx: ActionCtx, arrival: Arrival): Promise<Answe
   const { operation, params } = match;
   arrival.notes.operation = operation.name;
   const ownKeyId = operation.meta.forOwner === true ? params.keyId : undefined;
-  const identified = operation.meta.public === true ? null : await authenticate(ctx, arrival, ownKeyId);
+  const caller = await findCaller(ctx, arrival, operation, ownKeyId);
   const body = readsQuery(operation) ? undefined : await readJson(request);
-  return await answer(ctx, arrival, operation, { identified, params, query: searchParams, body });
+  return await answer(ctx, arrival, operation, { ...caller, params, query: searchParams, body });
 }
 
 /** The rest of the way for an operation whose caller and body are known already. */
@@ -59,17 +60,32 @@ export async function serveDocument(): Promise<Answer> {
   };
 }
 
+type Found = { identified: Identified | null; personId?: Id<"user"> | null };
+
+/** Who calls, as far as the operation asks: nobody, a person in no organization, or a caller in one. */
+async function findCaller(
+  ctx: ActionCtx,
+  arrival: Arrival,
+  { meta }: Operation,
+  ownKeyId: string | undefined,
+): Promise<Found> {
+  if (meta.public === true) return { identified: null };
+  if (meta.person !== true) return { identified: await authenticate(ctx, arrival, ownKeyId) };
+  return { identified: null, personId: await findPerson(ctx, arrival) };
+}
+
 async function answer(
   ctx: ActionCtx,
   arrival: Arrival,
   operation: Operation,
-  given: { identified: Identified | null; params: Record<string, string>; query: URLSearchParams; body: unknown },
+  given: Found & { params: Record<string, string>; query: URLSearchParams; body: unknown },
 ): Promise<Answer> {
-  const { identified } = given;
+  const { identified, personId } = given;
   const context: ApiContext = {
     convex: ctx,
     arrival,
     identify: async () => identified ?? (await authenticate(ctx, arrival)),
+    identifyPerson: async () => (personId === undefined ? await findPerson(ctx, arrival) : personId),
   };
   const headers = rateHeaders(identified?.rate ?? null);
   const input = gatherInput(operation, given);

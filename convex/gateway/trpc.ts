@@ -5,7 +5,7 @@ import type { ApiContext, Arrival, Identified } from "../api/context.ts";
 import { toRefusal } from "../api/refusal.ts";
 import { appRouter } from "../api/router.ts";
 import { latchkeyError } from "../shared/errors.ts";
-import { findBearer, placeBearer } from "./authenticate.ts";
+import { findBearer, placeBearer, toPerson } from "./authenticate.ts";
 import type { Bearer } from "./authenticate.ts";
 import { readText, requireJsonType, requireShallow, requireSmallBody } from "./body.ts";
 import { isSafe } from "./origins.ts";
@@ -46,16 +46,18 @@ function refusalHeaders(errors: readonly TRPCError[]): Record<string, string> {
 }
 
 function createContext(ctx: ActionCtx, arrival: Arrival, onIdentified: (identified: Identified) => void): ApiContext {
-  let bearer: Promise<Bearer> | undefined;
+  let found: Promise<Bearer> | undefined;
+  // Several calls in one batch are one request of one caller, and one use of its key.
+  const bearer = async () => await (found ??= findBearer(ctx, arrival));
   return {
     convex: ctx,
     arrival,
-    // Several calls in one batch are one request of one caller, and one use of its key.
     identify: async (ownKeyId) => {
-      const identified = await placeBearer(ctx, arrival, await (bearer ??= findBearer(ctx, arrival)), ownKeyId);
+      const identified = await placeBearer(ctx, arrival, await bearer(), ownKeyId);
       onIdentified(identified);
       return identified;
     },
+    identifyPerson: async () => toPerson(await bearer()),
   };
 }
 

@@ -89,6 +89,7 @@ async function erase(
 ): Promise<Erasure> {
   const { userId, emails } = await identify(ctx, named);
   await requireNoMember(ctx, organizationId, userId, emails);
+  await requireNoInvitation(ctx, organizationId, emails);
   const user = userId === null ? null : await eraseUser(ctx, organizationId, userId, record);
   const subjects: (Erasure | null)[] = [];
   for (const email of emails) subjects.push(await eraseSubject(ctx, organizationId, email, record));
@@ -185,6 +186,25 @@ async function requireNoMember(
   for (const id of [userId, ...users.map((user) => user?._id ?? null)]) {
     if (id === null || (await getMember(ctx, organizationId, id)) === null) continue;
     throw latchkeyError("CONFLICT", "This person is a member of the organization. Remove them from it first.");
+  }
+}
+
+/** An open invitation holds the address, and whoever accepts it would be in the trail anew. */
+async function requireNoInvitation(
+  ctx: MutationCtx,
+  organizationId: Id<"organization">,
+  emails: readonly string[],
+): Promise<void> {
+  for (const email of emails) {
+    const invitation = await ctx.db
+      .query("invitations")
+      .withIndex("by_email", (q) => q.eq("organizationId", organizationId).eq("email", email))
+      .first();
+    if (invitation === null) continue;
+    if (Date.now() < invitation.expiresAt) {
+      throw latchkeyError("CONFLICT", "An invitation is open for this address. Cancel it first.");
+    }
+    await ctx.db.delete("invitations", invitation._id);
   }
 }
 

@@ -7,11 +7,11 @@ import { ROLES_MAX } from "../shared/limits.ts";
 import { ROLES, isRole, isSuspended, roleNamesOf, rolesOf } from "../shared/roles.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
-import { Fields, cutPage, missing, toPageSize } from "./definitions.ts";
+import { Fields, cutPage, missing, toPageSize, tooMany } from "./definitions.ts";
 import type { Page, PageWish } from "./definitions.ts";
 import { giveRoles, requireHeld, requireRight } from "./granting.ts";
 import { leaveGroups } from "./groupMembers.ts";
-import { cancelInvitationsOf } from "./invitations.ts";
+import { cancelInvitationsOf } from "./openInvitations.ts";
 import { isRoleOf } from "./keyFields.ts";
 import { onMemberRemoved } from "./leavers.ts";
 import { getMember } from "./members.ts";
@@ -182,6 +182,43 @@ async function setRole(
     after: { userId: member.userId, role },
   });
   return await toMemberView(ctx, changed);
+}
+
+/** Roles that the caller may give to somebody who has none, in one order. Throws INVALID_INPUT, FORBIDDEN. */
+export async function requireGivable(
+  ctx: QueryCtx,
+  caller: ResolvedCaller,
+  roles: readonly string[],
+): Promise<string[]> {
+  requireRight(caller, "members:manage");
+  const names = await checkRoles(ctx, caller.organizationId, roles);
+  if (names.includes("owner")) requireOwner(caller);
+  requireHeld(caller, await giveRoles(ctx, caller.organizationId, "roles", names));
+  return names;
+}
+
+/** Makes a user a member. Throws CONFLICT for one that is, and when the organization is full. */
+export async function addMember(ctx: MutationCtx, user: ResolvedCaller, names: readonly string[]): Promise<void> {
+  const { organizationId, userId } = user;
+  if ((await getMember(ctx, organizationId, userId)) !== null) throw alreadyMember();
+  const members = await ctx.db
+    .query("member")
+    .withIndex("by_organizationId_userId", (q) => q.eq("organizationId", organizationId))
+    .take(MEMBERS_MAX);
+  if (members.length === MEMBERS_MAX) throw tooMany("members", MEMBERS_MAX);
+  const role = names.join(",");
+  await ctx.db.insert("member", { organizationId, userId, role, createdAt: Date.now() });
+  await recordChange(ctx, user, {
+    action: "member.create",
+    targetKind: "member",
+    targetId: userId,
+    before: null,
+    after: { userId, role },
+  });
+}
+
+export function alreadyMember(): Error {
+  return latchkeyError("CONFLICT", "This person is a member of the organization already.");
 }
 
 /** The roles in one order, each once. Throws INVALID_INPUT. */

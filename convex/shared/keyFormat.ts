@@ -89,7 +89,8 @@ export function checksum(text: string): string {
   return encoded;
 }
 
-function randomText(length: number): string {
+/** Random letters and digits, each equally likely. */
+export function randomText(length: number): string {
   let text = "";
   while (text.length < length) {
     for (const byte of crypto.getRandomValues(new Uint8Array(length * 2))) {

@@ -16,6 +16,7 @@ export const OWN_MODULES: readonly string[] = [
   "groups",
   "http",
   "imports",
+  "invitations",
   "keys",
   "leaks",
   "leavers",

@@ -68,6 +68,7 @@ describe.each(embedded)("on the $name", (engine) => {
     for (const credential of credentials) {
       const answer = await call(one, await inputOf(one), credential);
       expect([answer.status, answer.body]).toEqual([statusOf(operation), answer.body]);
+      await recipe.after?.(world);
     }
   });
 
@@ -80,6 +81,7 @@ describe.each(embedded)("on the $name", (engine) => {
     expect(codeOf(await call(one, input, { key }))).toEqual([401, "KEY_REVOKED"]);
     const two = { key, headers: { authorization: `Bearer ${key}x` } };
     expect(codeOf(await call(one, input, two))).toEqual([400, "AMBIGUOUS_CREDENTIALS"]);
+    if (!one.operation.parameters.some(({ name }) => name === "X-Organization-Id")) return;
     const elsewhere = { ...bySession(world.owner), headers: { ...JSON_TYPE, "x-organization-id": UNKNOWN_ID } };
     expect(codeOf(await call(one, input, elsewhere))).toEqual([404, "NOT_FOUND"]);
   });

@@ -11,6 +11,8 @@ export type Recipe = {
   without?: "FORBIDDEN" | "NOT_FOUND";
   /** The operation's input, fields of the path among them. Called anew for every call, it first makes what the call needs. */
   input(world: World): Promise<Record<string, unknown>>;
+  /** Takes back what a call has done that others would stumble over. */
+  after?(world: World): Promise<void>;
   /** Who may call it, when not everybody who has the rights. */
   by?: "key" | "session";
 };

@@ -1,4 +1,5 @@
 import { freshName, type Recipes } from "../recipe.ts";
+import { textOf } from "../world.ts";
 
 export const recipes: Recipes = {
   "audit.list": { needs: ["audit:read"], input: async () => ({ limit: 3 }) },
@@ -8,8 +9,8 @@ export const recipes: Recipes = {
     needs: ["members:manage"],
     async input(world) {
       const email = `${freshName("invited").replace(" ", "-")}@example.com`;
-      const { organizationId } = world;
-      await world.asOwner("POST", "/api/auth/organization/invite-member", { email, role: "member", organizationId });
+      const invited = await world.asOwner("POST", "/api/v1/invitations", { email, roles: ["member"] });
+      await world.asOwner("DELETE", `/api/v1/invitations/${textOf(invited, "id")}`);
       return { email };
     },
   },
