@@ -2,10 +2,10 @@ import { v } from "convex/values";
 import { internalAction } from "./_generated/server.js";
 import { createKey, rotateKey } from "./auth/credentials.ts";
 import { vCaller } from "./model/callers.ts";
-import { vKeyView } from "./model/keyViews.ts";
+import { vKeySnapshot } from "./model/keyViews.ts";
 import { vNewKey } from "./model/newKeys.ts";
 
-const vRevealedKey = v.object({ key: v.string(), record: vKeyView });
+const vRevealedKey = v.object({ key: v.string(), record: vKeySnapshot });
 
 /** For operators and scripts, by `npx convex run credentials:create`. The answer holds the key, once. */
 export const create = internalAction({

@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 import { callerMutation } from "./functions.ts";
 import { PREFIXES_MAX, importKeys, vImportedKey } from "./model/imports.ts";
-import { toKeyView, vKeyView } from "./model/keyViews.ts";
+import { toKeySnapshot, vKeySnapshot } from "./model/keyViews.ts";
 import { beginAttempt as beginAttemptOn, findCandidates, replaceSlowHash, vAttempt } from "./model/slowHashes.ts";
 
 const vFieldError = v.object({ path: v.string(), message: v.string() });
@@ -12,7 +12,7 @@ export const insert = callerMutation({
   args: { items: v.array(vImportedKey) },
   returns: v.array(
     v.union(
-      v.object({ outcome: v.literal("created"), view: vKeyView }),
+      v.object({ outcome: v.literal("created"), view: vKeySnapshot }),
       v.object({
         outcome: v.literal("refused"),
         code: v.string(),
@@ -25,7 +25,7 @@ export const insert = callerMutation({
     const results = await importKeys(ctx, ctx.caller, items);
     return await Promise.all(
       results.map(async (result) => {
-        if ("key" in result) return { outcome: "created" as const, view: await toKeyView(ctx, result.key) };
+        if ("key" in result) return { outcome: "created" as const, view: await toKeySnapshot(ctx, result.key) };
         const { code, message, fields = [] } = result.refusal;
         return { outcome: "refused" as const, code, message, fields };
       }),

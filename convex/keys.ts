@@ -9,7 +9,7 @@ import { keyFields } from "./model/keyFields.ts";
 import { countDead as countDeadKeys, listKeys, paginateKeys, requireAudience, vKeyFilter } from "./model/keyLists.ts";
 import { readSigned, renewJwt, vSigned } from "./model/jwtKeys.ts";
 import { requireKey } from "./model/keyRights.ts";
-import { toKeyView, vKeyView } from "./model/keyViews.ts";
+import { toKeySnapshot, toKeyView, vKeySnapshot, vKeyView } from "./model/keyViews.ts";
 import { createKey, draftJwt as draftOf, vNewKey } from "./model/newKeys.ts";
 import { recordOnce, vOnce } from "./model/repetitions.ts";
 import { dropSpentSecrets as dropSpent, endGrace as endGraceOf, rotateKey, vMintedSecret } from "./model/secrets.ts";
@@ -66,18 +66,18 @@ export const listForCaller = callerQuery({
     limit: v.number(),
     at: v.number(),
   },
-  returns: v.object({ items: v.array(vKeyView), nextCursor: v.union(v.string(), v.null()) }),
+  returns: v.object({ items: v.array(vKeySnapshot), nextCursor: v.union(v.string(), v.null()) }),
   handler: async (ctx, { limit, ...wanted }) => {
     const page = { ...wanted, limit: Math.max(1, Math.min(limit, PAGE_MAX)) };
     const { keys, nextCursor } = await listKeys(ctx, requireAudience(ctx.caller), page);
-    return { items: await Promise.all(keys.map((key) => toKeyView(ctx, key))), nextCursor };
+    return { items: await Promise.all(keys.map((key) => toKeySnapshot(ctx, key))), nextCursor };
   },
 });
 
 export const getForCaller = callerQuery({
   args: { keyId: v.string() },
-  returns: vKeyView,
-  handler: async (ctx, { keyId }) => await toKeyView(ctx, await requireKey(ctx, ctx.caller, keyId, "read")),
+  returns: vKeySnapshot,
+  handler: async (ctx, { keyId }) => await toKeySnapshot(ctx, await requireKey(ctx, ctx.caller, keyId, "read")),
 });
 
 /** What a rotation needs to know before it mints: the parts of the key that stay, and the version it starts from. */
@@ -111,11 +111,11 @@ export const draftJwt = callerQuery({
 /** The second half of `createKey` in auth/credentials.ts: the secret is minted, everything else happens here at once. */
 export const insert = callerMutation({
   args: { input: vNewKey, secret: vMintedSecret, once: v.optional(vOnce) },
-  returns: vKeyView,
+  returns: vKeySnapshot,
   handler: async (ctx, { input, secret, once }) => {
     const key = await createKey(ctx, ctx.caller, input, secret);
     await recordOnce(ctx, ctx.caller, once, key);
-    return await toKeyView(ctx, key);
+    return await toKeySnapshot(ctx, key);
   },
 });
 
@@ -130,18 +130,18 @@ export const replaceSecret = callerMutation({
     secret: vMintedSecret,
     once: v.optional(vOnce),
   },
-  returns: vKeyView,
+  returns: vKeySnapshot,
   handler: async (ctx, { secret, once, ...change }) => {
     const key = await rotateKey(ctx, ctx.caller, change, secret);
     await recordOnce(ctx, ctx.caller, once, key);
-    return await toKeyView(ctx, key);
+    return await toKeySnapshot(ctx, key);
   },
 });
 
 export const endGrace = callerMutation({
   args: { keyId: v.string() },
-  returns: vKeyView,
-  handler: async (ctx, { keyId }) => await toKeyView(ctx, await endGraceOf(ctx, ctx.caller, keyId)),
+  returns: vKeySnapshot,
+  handler: async (ctx, { keyId }) => await toKeySnapshot(ctx, await endGraceOf(ctx, ctx.caller, keyId)),
 });
 
 /** Run when a grace period is over. */
@@ -156,32 +156,33 @@ export const dropSpentSecrets = internalMutation({
 
 export const update = callerMutation({
   args: { keyId: v.string(), changes: v.object(keyFields) },
-  returns: vKeyView,
-  handler: async (ctx, { keyId, changes }) => await toKeyView(ctx, await updateKey(ctx, ctx.caller, keyId, changes)),
+  returns: vKeySnapshot,
+  handler: async (ctx, { keyId, changes }) =>
+    await toKeySnapshot(ctx, await updateKey(ctx, ctx.caller, keyId, changes)),
 });
 
 export const revoke = callerMutation({
   args: { keyId: v.string(), reason: v.optional(v.string()) },
-  returns: vKeyView,
-  handler: async (ctx, { keyId, reason }) => await toKeyView(ctx, await revokeKey(ctx, ctx.caller, keyId, reason)),
+  returns: vKeySnapshot,
+  handler: async (ctx, { keyId, reason }) => await toKeySnapshot(ctx, await revokeKey(ctx, ctx.caller, keyId, reason)),
 });
 
 export const expire = callerMutation({
   args: { keyId: v.string() },
-  returns: vKeyView,
-  handler: async (ctx, { keyId }) => await toKeyView(ctx, await expireKey(ctx, ctx.caller, keyId)),
+  returns: vKeySnapshot,
+  handler: async (ctx, { keyId }) => await toKeySnapshot(ctx, await expireKey(ctx, ctx.caller, keyId)),
 });
 
 export const disable = callerMutation({
   args: { keyId: v.string() },
-  returns: vKeyView,
-  handler: async (ctx, { keyId }) => await toKeyView(ctx, await disableKey(ctx, ctx.caller, keyId)),
+  returns: vKeySnapshot,
+  handler: async (ctx, { keyId }) => await toKeySnapshot(ctx, await disableKey(ctx, ctx.caller, keyId)),
 });
 
 export const enable = callerMutation({
   args: { keyId: v.string() },
-  returns: vKeyView,
-  handler: async (ctx, { keyId }) => await toKeyView(ctx, await enableKey(ctx, ctx.caller, keyId)),
+  returns: vKeySnapshot,
+  handler: async (ctx, { keyId }) => await toKeySnapshot(ctx, await enableKey(ctx, ctx.caller, keyId)),
 });
 
 export const remove = callerMutation({

@@ -2,16 +2,16 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerQuery } from "./functions.ts";
-import { toKeyView, vKeyView } from "./model/keyViews.ts";
+import { toKeySnapshot, vKeySnapshot } from "./model/keyViews.ts";
 import { findRepetition, sweepRepetitions, vOnce } from "./model/repetitions.ts";
 
 /** What the caller's request with this Idempotency-Key did before, or null. It never holds a plaintext. */
 export const find = callerQuery({
   args: { once: vOnce },
-  returns: v.union(vKeyView, v.null()),
+  returns: v.union(vKeySnapshot, v.null()),
   handler: async (ctx, { once }) => {
     const key = await findRepetition(ctx, ctx.caller, once);
-    return key === null ? null : await toKeyView(ctx, key);
+    return key === null ? null : await toKeySnapshot(ctx, key);
   },
 });
 

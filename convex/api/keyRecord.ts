@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { KeyView } from "../model/keyViews.ts";
-import { keyStatus } from "../shared/keyStatus.ts";
+import type { KeySnapshot } from "../model/keyViews.ts";
+import { endOf, keyStatus } from "../shared/keyStatus.ts";
 
 const moment = z.number().int();
 
@@ -50,7 +50,7 @@ export const keyRecordSchema = z
     createdAt: moment,
     createdByUserId: z.string(),
     createdByKeyId: z.string().nullable().describe("Set when a key made it."),
-    expiresAt: moment.nullable(),
+    expiresAt: moment.nullable().describe("Of a key that has died of disuse: when it did."),
     disabledAt: moment.nullable(),
     revokedAt: moment.nullable(),
     revokedBy: z.string().nullable().describe("The id of the user or key that revoked it."),
@@ -60,6 +60,9 @@ export const keyRecordSchema = z
     quota: quotaSchema.nullable(),
     notBefore: moment.nullable().describe("From when on it is good; null from the start."),
     idleExpiryMs: z.number().int().nullable().describe("How long it may go unused, in milliseconds; null for ever."),
+    idleExpiresAt: moment
+      .nullable()
+      .describe("When it dies of disuse unless it is used before, by its own limit or the policy's; null for never."),
     metadata: metadataSchema.nullable().describe("What you stored with it. Latchkey does not look inside."),
     format: z.enum(["opaque", "jwt"]).describe("`jwt`: its plaintext is a signed token that others can check offline."),
     disabledReason: z.string().nullable().describe("Why it was disabled, when nobody did it by hand."),
@@ -73,13 +76,16 @@ export const keyRecordSchema = z
 export type KeyRecord = z.infer<typeof keyRecordSchema>;
 
 /** The record of a key at `now` (epoch milliseconds), by which its status is told. */
-export function toKeyRecord(view: KeyView, now: number): KeyRecord {
-  const { _id, _creationTime, metadata, ...rest } = view;
+export function toKeyRecord(view: KeySnapshot, now: number): KeyRecord {
+  const { _id, _creationTime, metadata, idleLimitMs: _limit, ...rest } = view;
+  const status = keyStatus(view, now);
   return {
     id: _id,
     ...rest,
+    // As it will stand in the record once the sweep has been there.
+    expiresAt: status === "expired" ? endOf(view) : view.expiresAt,
     metadata: metadata === null ? null : metadataSchema.parse(JSON.parse(metadata)),
-    status: keyStatus(view, now),
+    status,
   };
 }
 
@@ -115,6 +121,7 @@ export const EXAMPLE_RECORD: KeyRecord = {
   quota: { limit: 10_000, refill: "monthly" },
   notBefore: null,
   idleExpiryMs: null,
+  idleExpiresAt: null,
   metadata: { customer: "42" },
   format: "opaque",
   disabledReason: null,

@@ -6,7 +6,7 @@ import { betterAuth } from "better-auth/minimal";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Caller } from "../model/callers.ts";
-import type { KeyView } from "../model/keyViews.ts";
+import type { KeySnapshot } from "../model/keyViews.ts";
 import type { NewKey } from "../model/newKeys.ts";
 import type { Once } from "../model/repetitions.ts";
 import type { MintedSecret } from "../model/secrets.ts";
@@ -22,7 +22,7 @@ import { credentialOptions } from "./options.ts";
 import type { Row } from "./where.ts";
 
 /** A key's plaintext, which exists in this one answer and nowhere else, and its record. */
-export type RevealedKey = { key: string; record: KeyView };
+export type RevealedKey = { key: string; record: KeySnapshot };
 
 /**
  * Creates a key for the caller. Only in actions and HTTP actions. Throws a ConvexError: INVALID_INPUT with
@@ -90,12 +90,12 @@ export async function rotateKey(
   return { key: generated.key, record: await mint(ctx, caller, generated, store) };
 }
 
-type Store = (secret: MintedSecret) => Promise<KeyView>;
+type Store = (secret: MintedSecret) => Promise<KeySnapshot>;
 
 /** Has the plugin make a credential of a generated key, and `store` write it. */
-async function mint(ctx: ActionCtx, caller: Caller, generated: GeneratedKey, store: Store): Promise<KeyView> {
+async function mint(ctx: ActionCtx, caller: Caller, generated: GeneratedKey, store: Store): Promise<KeySnapshot> {
   const { createApiKey, context } = await getMinter(ctx);
-  let record: KeyView | undefined;
+  let record: KeySnapshot | undefined;
   const adapter = storingCredentials(context.adapter, async (row) => {
     record = await store(toMintedSecret(row, generated));
     return record._id;

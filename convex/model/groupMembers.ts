@@ -12,6 +12,7 @@ import { GROUPS_MAX } from "./effectiveRights.ts";
 import { requireHeld, requireRight } from "./granting.ts";
 import { requireGroup, toGiving } from "./groups.ts";
 import { getMember } from "./members.ts";
+import { readEnds } from "./policies.ts";
 
 /** Rows that one transaction of cleaning deletes. */
 const BATCH = 200;
@@ -159,7 +160,8 @@ async function requireCandidate(
   if (key.ownerKind === "personal") {
     throw latchkeyError("CONFLICT", "A personal key follows its owner into groups. Add the member instead.");
   }
-  if (isDead(key, Date.now())) throw latchkeyError("CONFLICT", "This key is dead and stays as it is.");
+  if (isDead(await readEnds(ctx, key), Date.now()))
+    throw latchkeyError("CONFLICT", "This key is dead and stays as it is.");
   return { id: key._id, type: "key", name: key.name };
 }
 

@@ -6,12 +6,14 @@ import type { QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
 import { isDead, keyStatus } from "../shared/keyStatus.ts";
 import { foldName } from "../shared/limits.ts";
+import { idleLimitOf } from "../shared/policy.ts";
 import { covers } from "../shared/permissions.ts";
 import type { Scope } from "../shared/permissions.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { getMember } from "./members.ts";
-import { expiryOf, policyOf } from "./policies.ts";
+import { expiryOf, policyOf, readIdleExpiryUnder } from "./policies.ts";
+import type { TimedKey } from "./policies.ts";
 
 const STATUSES = ["active", "expiring", "not-yet-valid", "disabled", "expired", "revoked"] as const;
 // A filter looks at this many keys per page at most; the cursor goes on from there.
@@ -45,8 +47,8 @@ export function toOwnerRef(owner: { kind: "personal" | "service"; userId: Id<"us
 }
 
 /**
- * A page for a live list, newest first. Dead keys only when asked for; one that has just expired may still be
- * among the others until the sweep has seen it, and the screen sorts it out by its status. With a search
+ * A page for a live list, newest first. Dead keys only when asked for; one that has just expired or died of disuse may
+ * still be among the others until the sweep has seen it, and the screen sorts it out by its status. With a search
  * text a page may hold fewer keys than asked for, even none, and not be the last.
  */
 export async function paginateKeys(
@@ -65,45 +67,56 @@ export async function paginateKeys(
 export type ListWish = { includeDead: boolean; filter: KeyFilter; cursor: string | null; limit: number; at: number };
 
 /**
- * A page for the public API, newest first, with expiries under the policy. A page for which many keys had to be looked
- * at ends early and says where to go on.
+ * A page for the public API, newest first, with the ends that keys have at `at`. A page for which many keys had to be
+ * looked at ends early and says where to go on.
  */
 export async function listKeys(
   ctx: QueryCtx,
   audience: KeyAudience,
   { includeDead, filter, cursor, limit, at }: ListWish,
-): Promise<{ keys: Doc<"keys">[]; nextCursor: string | null }> {
+): Promise<{ keys: TimedKey[]; nextCursor: string | null }> {
   const wantsDead =
     includeDead || (filter.statuses ?? []).some((status) => status === "expired" || status === "revoked");
   const start = cursor === null ? null : decodeCursor(cursor);
   const text = foldName(filter.search ?? "");
-  const underPolicy = await readPolicyOnce(ctx, audience.organizationId);
-  const keys: Doc<"keys">[] = [];
+  const timed = await readPolicyOnce(ctx, audience.organizationId, at);
+  const keys: TimedKey[] = [];
   let seen = 0;
   for await (const row of newestFirst(ctx, audience, wantsDead, start?.createdAt)) {
     if (start !== null && !isAfter(row, start)) continue;
     seen += 1;
-    const key = await underPolicy(row);
+    const key = await timed(row);
     if (matches(key, filter, text, at) && (wantsDead || !isDead(key, at))) keys.push(key);
     if (keys.length >= limit || seen >= SCAN_MAX) return { keys, nextCursor: encodeCursor(key) };
   }
   return { keys, nextCursor: null };
 }
 
-/** Gives keys of one organization the expiry that its policy leaves them, reading the policy and each owner once. */
+/**
+ * Gives keys of one organization the ends that its policy leaves them, reading the policy and each owner once, and the
+ * last use of those only that may have died of disuse by `at`.
+ */
 async function readPolicyOnce(
   ctx: QueryCtx,
   organizationId: Id<"organization">,
-): Promise<(key: Doc<"keys">) => Promise<Doc<"keys">>> {
+  at: number,
+): Promise<(key: Doc<"keys">) => Promise<TimedKey>> {
   const policy = await policyOf(ctx, organizationId);
   const dependsOnRole = Object.keys(policy.maxLifetimeMsByRole).length > 0;
   const roleTexts = new Map<string, string>();
-  return async (key) => {
-    const { ownerKind, ownerUserId } = key;
-    if (!dependsOnRole || ownerKind === "service") return { ...key, expiresAt: expiryOf(policy, key, "") };
+  const readRole = async ({ ownerKind, ownerUserId }: Doc<"keys">): Promise<string> => {
+    if (!dependsOnRole || ownerKind === "service") return "";
     const roleText = roleTexts.get(ownerUserId) ?? (await getMember(ctx, organizationId, ownerUserId))?.role ?? "";
     roleTexts.set(ownerUserId, roleText);
-    return { ...key, expiresAt: expiryOf(policy, key, roleText) };
+    return roleText;
+  };
+  return async (key) => {
+    const isYoung = key.createdAt + (idleLimitOf(policy, key) ?? Infinity) > at;
+    return {
+      ...key,
+      expiresAt: expiryOf(policy, key, await readRole(key)),
+      idleExpiresAt: isYoung ? null : await readIdleExpiryUnder(ctx, policy, key),
+    };
   };
 }
 

@@ -9,7 +9,8 @@ import { isWithinQuota, isWithinRate } from "../shared/limits.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { expand, grantsFrom, groupsOf } from "./effectiveRights.ts";
-import { readExpiry } from "./policies.ts";
+import { readEnds } from "./policies.ts";
+import type { TimedKey } from "./policies.ts";
 
 /** The parts of a key that decide how much power it gives. `_id` is there for a key that exists, whose groups count too. */
 export type KeyPower = Pick<
@@ -32,17 +33,17 @@ export type KeyPower = Pick<
 /**
  * The key if the caller may do this to it. A key that is missing, foreign or out of the caller's sight is
  * NOT_FOUND in the same words; one that it sees but may not touch so is FORBIDDEN. A key is named by its id, or by the
- * public id that stands in its text. Its `expiresAt` is what the policy leaves of it.
+ * public id that stands in its text. It comes with when it dies, under the policy and of disuse.
  */
 export async function requireKey(
   ctx: QueryCtx,
   caller: ResolvedCaller,
   keyIdText: string,
   verb: Exclude<KeyVerb, "create">,
-): Promise<Doc<"keys">> {
+): Promise<TimedKey> {
   const found = await findKey(ctx, caller.organizationId, keyIdText);
   if (found === null) throw missingKey();
-  const key = { ...found, expiresAt: await readExpiry(ctx, found) };
+  const key = await readEnds(ctx, found);
   if (mayAct(caller, key, verb)) return key;
   if (!mayAct(caller, key, "read")) throw missingKey();
   throw latchkeyError("FORBIDDEN", `You may see this key but not ${verb} it. Ask an admin of the organization.`);

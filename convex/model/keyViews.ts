@@ -2,10 +2,15 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import { readExpiry } from "./policies.ts";
+import { idleLimitOf } from "../shared/policy.ts";
+import type { Policy } from "../shared/policy.ts";
+import { policyOf, readExpiryUnder, readIdleExpiryUnder } from "./policies.ts";
 import { vQuota, vRateLimit, vResourcePermissions } from "./validators.ts";
 
-/** A key as everyone may see it who may see it at all. Its status is derived from it: `keyStatus(view, now)`. */
+/**
+ * A key as everyone may see it who may see it at all. Its status is derived from it: `keyStatus(view, now)`. Where disuse
+ * ends it, that takes its last use too, which is not in here: a live list would run anew with every use.
+ */
 export const vKeyView = v.object({
   _id: v.id("keys"),
   _creationTime: v.number(),
@@ -40,6 +45,8 @@ export const vKeyView = v.object({
   quota: v.union(vQuota, v.null()),
   notBefore: v.union(v.number(), v.null()),
   idleExpiryMs: v.union(v.number(), v.null()),
+  // The same under the policy, which may allow less.
+  idleLimitMs: v.union(v.number(), v.null()),
   // The JSON text of an object.
   metadata: v.union(v.string(), v.null()),
   format: v.union(v.literal("opaque"), v.literal("jwt")),
@@ -52,7 +59,19 @@ export const vKeyView = v.object({
 
 export type KeyView = Infer<typeof vKeyView>;
 
-export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">): Promise<KeyView> {
+/** For who asks once: the same, with when it dies of disuse unless it is used before. */
+export const vKeySnapshot = vKeyView.extend({ idleExpiresAt: v.union(v.number(), v.null()) });
+
+export type KeySnapshot = Infer<typeof vKeySnapshot>;
+
+export async function toKeySnapshot(ctx: QueryCtx, key: Doc<"keys">): Promise<KeySnapshot> {
+  const policy = await policyOf(ctx, key.organizationId);
+  return { ...(await toKeyView(ctx, key, policy)), idleExpiresAt: await readIdleExpiryUnder(ctx, policy, key) };
+}
+
+/** `policy` spares reading it, where it has been. */
+export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">, policy?: Policy): Promise<KeyView> {
+  const held = policy ?? (await policyOf(ctx, key.organizationId));
   const owner = await ctx.db.get("user", key.ownerUserId);
   const oldEnds = key.secrets.flatMap(({ validUntil }) => (validUntil === null ? [] : [validUntil]));
   return {
@@ -73,7 +92,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">): Promise<KeyVie
     createdByUserId: key.createdByUserId,
     createdByKeyId: key.createdByKeyId ?? null,
     createdAt: key.createdAt,
-    expiresAt: await readExpiry(ctx, key),
+    expiresAt: await readExpiryUnder(ctx, held, key),
     disabledAt: key.disabledAt ?? null,
     revokedAt: key.revokedAt ?? null,
     revokedBy: key.revokedBy ?? null,
@@ -86,6 +105,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">): Promise<KeyVie
     quota: key.quota ?? null,
     notBefore: key.notBefore ?? null,
     idleExpiryMs: key.idleExpiryMs ?? null,
+    idleLimitMs: idleLimitOf(held, key),
     metadata: key.metadata ?? null,
     format: key.format ?? "opaque",
     disabledReason: key.disabledReason ?? null,

@@ -11,6 +11,7 @@ import type { Page, PageWish } from "./definitions.ts";
 import { LICENSES_MAX } from "./effectiveRights.ts";
 import { requireRight } from "./granting.ts";
 import { hasMoreHolders, requireLicense } from "./licenses.ts";
+import { readEnds } from "./policies.ts";
 
 /** Rows that one transaction of cleaning deletes. */
 const BATCH = 200;
@@ -153,7 +154,8 @@ async function requireCandidate(
   const keyId = ctx.db.normalizeId("keys", idText);
   const key = keyId === null ? null : await ctx.db.get("keys", keyId);
   if (key === null || key.organizationId !== organizationId) throw missing();
-  if (isDead(key, Date.now())) throw latchkeyError("CONFLICT", "This key is dead and stays as it is.");
+  if (isDead(await readEnds(ctx, key), Date.now()))
+    throw latchkeyError("CONFLICT", "This key is dead and stays as it is.");
   return { id: key._id, type: "key", name: key.name };
 }
 

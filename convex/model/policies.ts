@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import { DEFAULT_POLICY, expiryUnder, maxLifetimeOf } from "../shared/policy.ts";
+import { DEFAULT_POLICY, expiryUnder, idleDeathOf, idleLimitOf, maxLifetimeOf } from "../shared/policy.ts";
 import type { Policy, PolicyRules } from "../shared/policy.ts";
 import { getMember } from "./members.ts";
 import { policyFields } from "./validators.ts";
@@ -32,11 +32,33 @@ export function expiryOf(policy: Policy, key: Doc<"keys">, roleText: string): nu
 
 /** The same, reading what it takes. */
 export async function readExpiry(ctx: QueryCtx, key: Doc<"keys">): Promise<number | null> {
-  const policy = await policyOf(ctx, key.organizationId);
+  return await readExpiryUnder(ctx, await policyOf(ctx, key.organizationId), key);
+}
+
+/** The same under a policy that has been read. */
+export async function readExpiryUnder(ctx: QueryCtx, policy: Policy, key: Doc<"keys">): Promise<number | null> {
   // Only a personal key's maximum depends on its owner, and only where roles are given their own.
   const depends = key.ownerKind === "personal" && Object.keys(policy.maxLifetimeMsByRole).length > 0;
   const member = depends ? await getMember(ctx, key.organizationId, key.ownerUserId) : null;
   return expiryOf(policy, key, member?.role ?? "");
+}
+
+/** When a key dies of disuse under this policy unless it is used before; null for never. Reads its last use. */
+export async function readIdleExpiryUnder(ctx: QueryCtx, policy: Policy, key: Doc<"keys">): Promise<number | null> {
+  const limit = idleLimitOf(policy, key);
+  if (limit === null) return null;
+  const usage = await ctx.db.get("keyUsage", key.usageId);
+  return idleDeathOf(key, usage?.lastUsedAt ?? null, limit);
+}
+
+/** A key with when it dies under the policy, and when of disuse unless it is used before; null for never. */
+export type TimedKey = Doc<"keys"> & { idleExpiresAt: number | null };
+
+/** Reads both. Not for live queries: one that reads a key's last use runs anew with every use. */
+export async function readEnds(ctx: QueryCtx, key: Doc<"keys">): Promise<TimedKey> {
+  const policy = await policyOf(ctx, key.organizationId);
+  const expiresAt = await readExpiryUnder(ctx, policy, key);
+  return { ...key, expiresAt, idleExpiresAt: await readIdleExpiryUnder(ctx, policy, key) };
 }
 
 /** The row of an organization that has changed its policy; null for any other. */

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import { judge } from "../../convex/model/judgement.ts";
+import type { KeyFilter } from "../../convex/model/keyLists.ts";
+import { keyStatus } from "../../convex/shared/keyStatus.ts";
 import { eventually, passTime, stopClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
-import { auditOf, createKey, createOrganization, listOf, verify } from "./world.ts";
+import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
 import type { Person } from "./world.ts";
 
 const MINUTE_MS = 60_000;
@@ -38,6 +40,23 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
     await deployment.call(internal.keys.getForCaller, { caller: person.caller, keyId });
   const idleEntries = async (person: Person) =>
     (await auditOf(deployment, person)).filter(({ reason }) => reason === "idle");
+  const listed = async (person: Person, filter: KeyFilter = {}, at = Date.now()) => {
+    const wish = { caller: person.caller, includeDead: false, filter, cursor: null, limit: 50, at };
+    const { items } = await deployment.call(internal.keys.listForCaller, wish);
+    return items.map((view) => [view.name, keyStatus(view, at)]);
+  };
+  /** A key that died of disuse just now, one that was used since, and one that is young. */
+  async function begin() {
+    const owner = await join();
+    const idleExpiresAt = Date.now() + HOUR_MS;
+    const unused = await createKey(deployment, owner.caller, { name: "unused", idleExpiryMs: HOUR_MS });
+    const used = await createKey(deployment, owner.caller, { name: "used", idleExpiryMs: HOUR_MS });
+    passTime(HOUR_MS - 1);
+    expect(await use(used.key)).toBe(200);
+    await createKey(deployment, owner.caller, { name: "young", idleExpiryMs: HOUR_MS });
+    passTime(1);
+    return { owner, unused, used, idleExpiresAt };
+  }
 
   test("expire at once under a tightened policy, and are good again under a loosened one", async () => {
     const owner = await join();
@@ -76,6 +95,93 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
     expect(await use(shorter)).toBe(401);
     passTime(HOUR_MS);
     expect(await verdictOn(longer)).toBe("EXPIRED");
+  });
+
+  describe("E10 H14: before the sweep has been there", () => {
+    test("they are dead to whoever asks, and to every filter, to the millisecond", async () => {
+      const { owner, unused, used, idleExpiresAt } = await begin();
+      expect(await recordOf(owner, unused.record._id)).toMatchObject({ idleExpiresAt, idleLimitMs: HOUR_MS });
+      const before = idleExpiresAt - 1;
+      expect(keyStatus(await recordOf(owner, unused.record._id), before)).toBe("active");
+      expect(keyStatus(await recordOf(owner, unused.record._id), idleExpiresAt)).toBe("expired");
+      expect((await recordOf(owner, used.record._id)).idleExpiresAt).toBe(before + HOUR_MS);
+      const [young, alive] = [
+        ["young", "active"],
+        ["used", "active"],
+      ];
+      expect(await listed(owner)).toEqual([young, alive]);
+      expect(await listed(owner, {}, before)).toEqual([young, alive, ["unused", "active"]]);
+      expect(await listed(owner, { statuses: ["expired"] })).toEqual([["unused", "expired"]]);
+      expect(await listed(owner, { statuses: ["expired"] }, before)).toEqual([]);
+      expect(await listed(owner, { statuses: ["active", "expired"] })).toEqual([young, alive, ["unused", "expired"]]);
+      // A policy may end them sooner than their own limit.
+      await limitTo(owner, HOUR_MS);
+      expect(await listed(owner, { statuses: ["active"] })).toEqual([young, alive]);
+    });
+
+    test("the public API shows them as the sweep will leave them", async () => {
+      const { owner, unused, used, idleExpiresAt } = await begin();
+      const { key } = await createKey(deployment, owner.caller, { ownerKind: "service", permissions: ["keys:read"] });
+      const read = async (path: string) =>
+        await (await deployment.fetch(`/api/v1/keys${path}`, { headers: { "x-api-key": key } })).json();
+      const dead = { status: "expired", expiresAt: idleExpiresAt, idleExpiresAt };
+      expect(await read(`/${unused.record._id}`)).toMatchObject(dead);
+      expect(await read("?status=expired")).toMatchObject({ items: [{ id: unused.record._id, ...dead }] });
+      const { expiresAt } = used.record;
+      expect(await read(`/${used.record._id}`)).toMatchObject({ status: "active", expiresAt });
+      passTime(MINUTE_MS);
+      await sweep(owner);
+      expect(await read(`/${unused.record._id}`)).toMatchObject(dead);
+    });
+
+    test("a live list says by which limit and from when on, for the screen to judge by its clock and their last use", async () => {
+      const { owner, unused } = await begin();
+      const shown = (await listOf(deployment, owner)).find(({ _id }) => _id === unused.record._id);
+      expect(shown).toMatchObject({ idleExpiryMs: HOUR_MS, idleLimitMs: HOUR_MS, createdAt: unused.record.createdAt });
+      await deployment.call(internal.policy.update, { caller: owner.caller, change: { idleExpiryMs: HOUR_MS } });
+      await createKey(deployment, owner.caller, { name: "without own", ownerKind: "service" });
+      const [first] = await listOf(deployment, owner);
+      expect(first).toMatchObject({ name: "without own", idleExpiryMs: null, idleLimitMs: HOUR_MS });
+    });
+
+    test("nothing but revoking and deleting can be done to them", async () => {
+      const { owner, unused, used } = await begin();
+      const { caller } = owner;
+      const dead = { caller, keyId: unused.record._id };
+      const group = await deployment.call(internal.groups.create, { caller, name: "idle-group" });
+      const license = await deployment.call(internal.licenses.create, { caller, name: "idle-license", seats: 1 });
+      const { record } = await createKey(deployment, caller, { ownerKind: "service", idleExpiryMs: HOUR_MS });
+      passTime(HOUR_MS);
+      const verbs = [
+        deployment.call(internal.keys.update, { ...dead, changes: { idleExpiryMs: null } }),
+        deployment.call(internal.keys.update, { ...dead, changes: { expiresAt: Date.now() + HOUR_MS } }),
+        deployment.call(internal.credentials.rotate, { ...dead, graceMs: 0 }),
+        deployment.call(internal.keys.expire, dead),
+        deployment.call(internal.keys.disable, dead),
+        deployment.call(internal.keys.enable, dead),
+        deployment.call(internal.groups.addMember, { caller, groupId: group.id, memberId: record._id }),
+        deployment.call(internal.licenses.assign, { caller, licenseId: license.id, holderId: record._id }),
+      ];
+      expect(await Promise.all(verbs.map(refusalOf))).toEqual(verbs.map(() => "CONFLICT"));
+      await deployment.call(internal.keys.remove, dead);
+      expect(await refusalOf(deployment.call(internal.keys.getForCaller, dead))).toBe("NOT_FOUND");
+      await deployment.call(internal.keys.revoke, { caller, keyId: used.record._id });
+      expect(keyStatus(await recordOf(owner, used.record._id), Date.now())).toBe("revoked");
+    });
+
+    test("bulk changes take them for what they are", async () => {
+      const { owner, unused, used } = await begin();
+      const keyIds = [unused.record._id, used.record._id];
+      const foreseen = async (verb: "expire" | "delete") => {
+        const wish = { caller: owner.caller, verb, keyIds, at: Date.now() };
+        return (await deployment.call(internal.bulk.look, wish)).map(({ outcome }) => outcome);
+      };
+      expect(await foreseen("expire")).toEqual(["unchanged", "done"]);
+      expect(await foreseen("delete")).toEqual(["done", "skipped"]);
+      const wish = { caller: owner.caller, verb: "delete" as const, filter: {}, cursor: null, at: Date.now() };
+      const { items } = await deployment.call(internal.bulk.lookByFilter, wish);
+      expect(items.map(({ keyId }) => keyId)).toEqual([unused.record._id]);
+    });
   });
 
   test("the sweep gives them the moment of their death as their expiry, for good, and says why", async () => {

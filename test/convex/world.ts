@@ -3,7 +3,7 @@ import { api, internal } from "../../convex/_generated/api.js";
 import type { Id, TableNames } from "../../convex/_generated/dataModel.js";
 import type { Caller } from "../../convex/model/callers.ts";
 import { parseKeyState } from "../../convex/model/keyStates.ts";
-import type { KeyView } from "../../convex/model/keyViews.ts";
+import type { KeySnapshot, KeyView } from "../../convex/model/keyViews.ts";
 import type { NewKey } from "../../convex/model/newKeys.ts";
 import { toErrorData } from "../../convex/shared/errors.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
@@ -74,7 +74,7 @@ export async function createKey(
   deployment: Deployment,
   caller: Caller,
   input: Partial<NewKey> = {},
-): Promise<{ key: string; record: KeyView; as: Caller }> {
+): Promise<{ key: string; record: KeySnapshot; as: Caller }> {
   counter += 1;
   const revealed = await deployment.call(internal.credentials.create, {
     caller,
@@ -103,6 +103,11 @@ export async function listOf(
 ): Promise<KeyView[]> {
   const args = { organizationId: person.caller.organizationId, includeDead: false, paginationOpts: PAGE, ...wanted };
   return (await deployment.call(api.keys.list, args, person.userId)).page;
+}
+
+/** A record as live lists show it: without what only its last use tells. */
+export function toLive({ idleExpiresAt: _ends, ...view }: KeySnapshot): KeyView {
+  return view;
 }
 
 const PAGE = { numItems: 100, cursor: null };

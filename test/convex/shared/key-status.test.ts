@@ -18,13 +18,28 @@ test.each([
   [{ expiresAt: FAR, revokedAt: NOW }, "revoked"],
   [{ expiresAt: NOW, disabledAt: NOW, revokedAt: NOW }, "revoked"],
   [{ expiresAt: FAR, disabledAt: null, revokedAt: null }, "active"],
+  [{ expiresAt: FAR, idleExpiresAt: NOW + 1 }, "active"],
+  [{ expiresAt: FAR, idleExpiresAt: NOW }, "expired"],
+  [{ expiresAt: null, idleExpiresAt: NOW }, "expired"],
+  [{ expiresAt: NOW, idleExpiresAt: FAR }, "expired"],
+  [{ expiresAt: NOW + 1, idleExpiresAt: FAR }, "expiring"],
+  [{ expiresAt: FAR, idleExpiresAt: NOW, disabledAt: NOW }, "expired"],
+  [{ expiresAt: FAR, idleExpiresAt: NOW, revokedAt: NOW }, "revoked"],
 ] as const)("%j is %s", (key, status) => {
   expect(keyStatus(key, NOW)).toBe(status);
   expect(isDead(key, NOW)).toBe(status === "expired" || status === "revoked");
 });
 
 test("E26 E27 N10: the next change is the exact moment at which the status becomes another", () => {
-  for (const key of [{ expiresAt: FAR }, { expiresAt: NOW + 5 }, { expiresAt: FAR, disabledAt: 1 }]) {
+  for (const key of [
+    { expiresAt: FAR },
+    { expiresAt: NOW + 5 },
+    { expiresAt: FAR, disabledAt: 1 },
+    { expiresAt: FAR, idleExpiresAt: NOW + 5 },
+    { expiresAt: null, idleExpiresAt: NOW + 5 },
+    { expiresAt: NOW + 9, idleExpiresAt: NOW + 5, disabledAt: 1 },
+    { expiresAt: null, idleExpiresAt: NOW + 5, notBefore: NOW + 9 },
+  ]) {
     const next = nextStatusChange(key, NOW);
     if (next === null) throw new Error("it changes");
     expect(keyStatus(key, next - 1)).toBe(keyStatus(key, NOW));
@@ -32,5 +47,6 @@ test("E26 E27 N10: the next change is the exact moment at which the status becom
   }
   expect(nextStatusChange({ expiresAt: null }, NOW)).toBeNull();
   expect(nextStatusChange({ expiresAt: NOW }, NOW)).toBeNull();
+  expect(nextStatusChange({ expiresAt: FAR, idleExpiresAt: NOW }, NOW)).toBeNull();
   expect(nextStatusChange({ expiresAt: FAR, revokedAt: 1 }, NOW)).toBeNull();
 });
