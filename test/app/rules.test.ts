@@ -27,6 +27,12 @@ describe("the instants at which a row changes by itself", () => {
     expect(statusInstants(view)).toEqual([view.expiresAt - EXPIRING_WITHIN_MS + 1, view.expiresAt]);
   });
 
+  test("end with its death by disuse, when that comes first", () => {
+    const view = { ...key, idleExpiresAt: NOW + DAY_MS, previousSecretValidUntil: NOW + 2 * DAY_MS };
+    expect(statusInstants(view)).toEqual([NOW + DAY_MS]);
+    expect([keyStatus(view, NOW + DAY_MS - 1), keyStatus(view, NOW + DAY_MS)]).toEqual(["active", "expired"]);
+  });
+
   test("the clock waits for the first that is still to come", () => {
     expect(nextInstant([5, 20, 10], 5)).toBe(10);
     expect(nextInstant([5], 5)).toBe(Number.POSITIVE_INFINITY);
@@ -40,6 +46,7 @@ describe("the actions that a key offers", () => {
     expect(actionsFor(key, owner, NOW)).toEqual(["rotate", "disable", "expire", "revoke"]);
     expect(actionsFor({ ...key, disabledAt: NOW }, owner, NOW)).toEqual(["rotate", "enable", "expire", "revoke"]);
     expect(actionsFor(key, owner, key.expiresAt)).toEqual(["revoke", "delete"]);
+    expect(actionsFor({ ...key, idleExpiresAt: NOW }, owner, NOW)).toEqual(["revoke", "delete"]);
     expect(actionsFor({ ...key, revokedAt: NOW }, owner, NOW)).toEqual(["delete"]);
   });
 

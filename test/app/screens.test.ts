@@ -188,6 +188,23 @@ test("a row's status follows the clock with no word from the server", async () =
   await row.getByText("Expired").waitFor();
 });
 
+test("a key that nobody uses dies on the screen with no word from the server, in its row and its panel", async () => {
+  const idleExpiryMs = 60 * 60 * 1000;
+  await createKey(person, { name: "Fog horn", idleExpiryMs });
+  await using visit = await open({ path: KEYS, shown: "" }, {});
+  const { page } = visit;
+  await page.clock.install();
+  await page.goto(latchkey.url + KEYS);
+  const row = page.getByRole("row", { name: "Fog horn" });
+  await row.getByText("Active").waitFor();
+  await page.clock.fastForward(idleExpiryMs);
+  await row.getByText("Expired").waitFor();
+  await page.getByRole("link", { name: "Fog horn" }).click();
+  const panel = page.getByRole("dialog", { name: "Fog horn" });
+  await panel.getByRole("button", { name: "Delete" }).waitFor();
+  expect(await panel.getByRole("button", { name: "Rotate" }).count()).toBe(0);
+});
+
 test("a change made elsewhere shows at once and makes its row glow", async () => {
   const { id } = await createKey(person, { name: "Weighbridge" });
   await using visit = await open({ path: KEYS, shown: "" }, {});

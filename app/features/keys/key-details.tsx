@@ -1,31 +1,42 @@
-import { convexQuery } from "@convex-dev/react-query";
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
 
-import { api } from "#convex/_generated/api.js";
 import { maskedKey } from "#convex/shared/keyFormat.ts";
-import { keyStatus } from "#convex/shared/keyStatus.ts";
+import { endOf, keyStatus } from "#convex/shared/keyStatus.ts";
 
 import { Chip } from "../../components/badge.tsx";
 import { Callout } from "../../components/callout.tsx";
 import { CopyLine } from "../../components/copy-line.tsx";
 import { Skeleton } from "../../components/skeleton.tsx";
 import { ExactTime, RelativeTime } from "../../components/time.tsx";
-import type { KeyView } from "./key-view.ts";
+import type { KeyView, TimedKeyView } from "./key-view.ts";
 import { windowName } from "./rate-limit-fields.tsx";
 import { isRotating, StatusBadge } from "./status-badge.tsx";
 
-/** Everything that is known of a key, except its secret. `now` in epoch ms. */
-export function KeyDetails({ keyView, now }: { keyView: KeyView; now: number }) {
+type KeyDetailsProps = {
+  keyView: TimedKeyView;
+  /** Epoch ms; null for never, undefined while loading. */
+  lastUsedAt: number | null | undefined;
+  /** Epoch ms. */
+  now: number;
+};
+
+/** Everything that is known of a key, except its secret. */
+export function KeyDetails({ keyView, lastUsedAt, now }: KeyDetailsProps) {
   const t = useTranslations("keys.details");
   const tKeys = useTranslations("keys");
   const { previousSecretValidUntil: oldUntil } = keyView;
   const status = keyStatus(keyView, now);
+  const expiresAt = status === "expired" ? endOf(keyView) : keyView.expiresAt;
   return (
     <div className="flex flex-col gap-5 p-5">
       <div className="flex flex-wrap items-center gap-2">
-        <StatusBadge status={status} rotating={isRotating(keyView, now)} />
+        {lastUsedAt === undefined && keyView.idleLimitMs !== null ? (
+          // It may have died of disuse.
+          <Skeleton className="h-5 w-18 rounded-full" />
+        ) : (
+          <StatusBadge status={status} rotating={isRotating(keyView, now)} />
+        )}
         <Chip>{keyView.env}</Chip>
         {keyView.tags.map((tag) => (
           <Chip key={tag}>{tag}</Chip>
@@ -76,14 +87,14 @@ export function KeyDetails({ keyView, now }: { keyView: KeyView; now: number }) 
         <Item label={status === "expired" ? t("expired") : t("expires")}>
           {status === "revoked" ? (
             tKeys("endedBefore")
-          ) : keyView.expiresAt === null ? (
+          ) : expiresAt === null ? (
             tKeys("never")
           ) : (
-            <ExactTime at={keyView.expiresAt} />
+            <ExactTime at={expiresAt} />
           )}
         </Item>
         <Item label={t("lastUsed")}>
-          <LastUsed keyView={keyView} now={now} />
+          <LastUsed at={lastUsedAt} now={now} />
         </Item>
         <Item label={t("rotations")}>
           <span className="tabular-nums">{keyView.version - 1}</span>
@@ -113,19 +124,15 @@ function RateLimit({ rateLimit }: { rateLimit: KeyView["rateLimit"] }) {
     : t("rateLimitPer", { limit, window: tCreate(`windows.${window}`) });
 }
 
-function LastUsed({ keyView, now }: { keyView: KeyView; now: number }) {
+function LastUsed({ at, now }: { at: number | null | undefined; now: number }) {
   const t = useTranslations("keys");
-  const { data } = useQuery(
-    convexQuery(api.usage.lastUsed, { organizationId: keyView.organizationId, keyIds: [keyView._id] }),
-  );
-  if (data === undefined) return <Skeleton className="h-4 w-20" />;
-  const lastUsedAt = data?.[0]?.lastUsedAt ?? null;
-  if (lastUsedAt === null) return t("never");
+  if (at === undefined) return <Skeleton className="h-4 w-20" />;
+  if (at === null) return t("never");
   return (
     <>
-      <RelativeTime at={lastUsedAt} now={Math.max(now, lastUsedAt)} />
+      <RelativeTime at={at} now={Math.max(now, at)} />
       <span className="block text-sm text-muted">
-        <ExactTime at={lastUsedAt} />
+        <ExactTime at={at} />
       </span>
     </>
   );

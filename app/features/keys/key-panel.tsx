@@ -14,8 +14,9 @@ import { useOrganization } from "../../lib/organization.ts";
 import { KeyActionDialog, type ChosenAction } from "./key-action-dialog.tsx";
 import { actionIcons, actionsFor, dangerous, type KeyAction } from "./key-actions.ts";
 import { KeyDetails } from "./key-details.tsx";
-import type { KeyView } from "./key-view.ts";
+import { withLastUse, type KeyView } from "./key-view.ts";
 import { statusInstants } from "./status-instants.ts";
+import { useLastUsedOf } from "./use-last-used.ts";
 
 /** One key beside the list: everything about it, kept current, and what can be done to it. */
 export function KeyPanel({ keyId, onClose }: { keyId: string; onClose: () => void }) {
@@ -49,11 +50,13 @@ export function KeyPanel({ keyId, onClose }: { keyId: string; onClose: () => voi
 function LoadedKey({ keyView, onAction }: { keyView: KeyView; onAction: (action: KeyAction) => void }) {
   const t = useTranslations("keys.actions");
   const { data: me } = useQuery(convexQuery(api.members.me, { organizationId: keyView.organizationId }));
-  const now = useNow(statusInstants(keyView));
-  const actions = me === undefined || me === null ? [] : actionsFor(keyView, me, now);
+  const lastUsedAt = useLastUsedOf(keyView);
+  const timed = withLastUse(keyView, lastUsedAt);
+  const now = useNow(statusInstants(timed));
+  const actions = me === undefined || me === null ? [] : actionsFor(timed, me, now);
   return (
     <>
-      <KeyDetails keyView={keyView} now={now} />
+      <KeyDetails keyView={timed} lastUsedAt={lastUsedAt} now={now} />
       {actions.length > 0 && (
         <div className="sticky bottom-0 mt-auto flex flex-wrap gap-2 border-t border-border bg-float px-5 py-3">
           {actions.map((action) => {

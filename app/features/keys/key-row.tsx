@@ -3,7 +3,7 @@ import { memo } from "react";
 import { useTranslations } from "use-intl";
 
 import { maskedKey } from "#convex/shared/keyFormat.ts";
-import { keyStatus } from "#convex/shared/keyStatus.ts";
+import { endOf, keyStatus } from "#convex/shared/keyStatus.ts";
 
 import { RelativeTime } from "../../components/time.tsx";
 import { Skeleton } from "../../components/skeleton.tsx";
@@ -12,7 +12,7 @@ import { cn } from "../../lib/cn.ts";
 import { useOrganization } from "../../lib/organization.ts";
 import { actionsFor, type Actor, type KeyAction } from "./key-actions.ts";
 import { KeyMenu } from "./key-menu.tsx";
-import type { KeyView } from "./key-view.ts";
+import { withLastUse, type KeyView } from "./key-view.ts";
 import { isRotating, StatusBadge } from "./status-badge.tsx";
 
 type KeyRowProps = {
@@ -30,7 +30,9 @@ type KeyRowProps = {
 export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, actor, ...menuProps }: KeyRowProps) {
   const t = useTranslations("keys");
   const { slug } = useOrganization();
-  const status = keyStatus(keyView, now);
+  const timed = withLastUse(keyView, lastUsedAt);
+  const status = keyStatus(timed, now);
+  const expiresAt = status === "expired" ? endOf(timed) : keyView.expiresAt;
   const dead = status === "revoked" || status === "expired";
   const owner = keyView.ownerKind === "service" ? t("service") : (keyView.ownerName ?? t("formerMember"));
   const tags = keyView.tags.join(", ");
@@ -83,19 +85,24 @@ export const KeyRow = memo(function KeyRow({ keyView, lastUsedAt, now, glow, act
         {status === "revoked" ? (
           // Its end has come already; when its time would have been up says nothing any more.
           t("endedBefore")
-        ) : keyView.expiresAt === null ? (
+        ) : expiresAt === null ? (
           t("never")
         ) : (
-          <RelativeTime at={keyView.expiresAt} now={now} className={status === "expiring" ? "text-warn" : undefined} />
+          <RelativeTime at={expiresAt} now={now} className={status === "expiring" ? "text-warn" : undefined} />
         )}
       </td>
       <td className="pr-2">
-        <StatusBadge status={status} rotating={isRotating(keyView, now)} />
+        {lastUsedAt === undefined && keyView.idleLimitMs !== null ? (
+          // It may have died of disuse.
+          <Skeleton className="h-5 w-18 rounded-full" />
+        ) : (
+          <StatusBadge status={status} rotating={isRotating(timed, now)} />
+        )}
       </td>
       <td className="pr-2 text-right">
         <KeyMenu
           name={keyView.name}
-          actions={actionsFor(keyView, actor, now)}
+          actions={actionsFor(timed, actor, now)}
           onAction={(action) => menuProps.onAction(action, keyView)}
           onOpenChange={menuProps.onMenu}
         />

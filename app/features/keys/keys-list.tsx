@@ -16,7 +16,7 @@ import { DeadKeysNote } from "./dead-keys-note.tsx";
 import { useHeldKeys } from "./held-keys.ts";
 import { KeysTable, KeysTableSkeleton } from "./keys-table.tsx";
 import type { Actor, KeyAction } from "./key-actions.ts";
-import type { KeyView } from "./key-view.ts";
+import { withLastUse, type KeyView } from "./key-view.ts";
 import { NewKeysPill } from "./new-keys-pill.tsx";
 import { statusInstants } from "./status-instants.ts";
 import { wantsDead } from "./statuses.ts";
@@ -61,12 +61,13 @@ export function KeysList({ filter, onShowDead, onClearFilter, actor, occupied, o
     { keys: results, listKey: JSON.stringify(wanted), text, statuses: filter.statuses, organizationId },
     status === "LoadingFirstPage",
   );
-  const now = useListClock(shown.keys);
   const lastUsed = useLastUsed(organizationId, shown.keys);
+  const now = useListClock(shown.keys, lastUsed);
   const reading = scrolled || occupied || menuOpen;
   const { held, release } = useHeldKeys(shown.keys, shown.listKey, (key) => reading && !isOwnWork(key, actor?.userId));
   const matching = shown.keys.filter(
-    (key) => shown.statuses.length === 0 || shown.statuses.includes(keyStatus(key, now)),
+    (key) =>
+      shown.statuses.length === 0 || shown.statuses.includes(keyStatus(withLastUse(key, lastUsed.get(key._id)), now)),
   );
   const rows = matching.filter((key) => !held.has(key._id));
 
@@ -131,8 +132,10 @@ function isOwnWork(key: KeyView, userId: string | undefined): boolean {
 }
 
 /** A clock that also strikes at every moment when a key's status changes by itself. */
-function useListClock(keys: readonly KeyView[]): number {
-  return useNow(useMemo(() => keys.flatMap(statusInstants), [keys]));
+function useListClock(keys: readonly KeyView[], lastUsed: ReadonlyMap<string, number | null>): number {
+  return useNow(
+    useMemo(() => keys.flatMap((key) => statusInstants(withLastUse(key, lastUsed.get(key._id)))), [keys, lastUsed]),
+  );
 }
 
 /** Rows with the question that they answer. */

@@ -6,7 +6,7 @@ import { keyStatus } from "#convex/shared/keyStatus.ts";
 import { Skeleton } from "../../components/skeleton.tsx";
 import { KeyRow } from "./key-row.tsx";
 import type { Actor, KeyAction } from "./key-actions.ts";
-import type { KeyView } from "./key-view.ts";
+import { withLastUse, type KeyView } from "./key-view.ts";
 import { useGlow } from "./use-glow.ts";
 
 type KeysTableProps = {
@@ -26,8 +26,14 @@ type KeysTableProps = {
 /** The live list. Each row is a link to its key; a row that changes glows once. */
 export function KeysTable({ keys, lastUsed, now, listKey, ...rowProps }: KeysTableProps) {
   const prints = useMemo(
-    () => new Map(keys.map((key) => [key._id, `${keyStatus(key, now)} ${JSON.stringify(key)}`])),
-    [keys, now],
+    () =>
+      new Map(
+        keys.map((key) => [
+          key._id,
+          `${keyStatus(withLastUse(key, lastUsed.get(key._id)), now)} ${JSON.stringify(key)}`,
+        ]),
+      ),
+    [keys, lastUsed, now],
   );
   const glow = useGlow(prints, listKey);
   return (

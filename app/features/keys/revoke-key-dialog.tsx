@@ -1,9 +1,6 @@
-import { convexQuery } from "@convex-dev/react-query";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 
-import { api } from "#convex/_generated/api.js";
 import { REASON_MAX_LENGTH } from "#convex/shared/limits.ts";
 
 import { Chip } from "../../components/badge.tsx";
@@ -19,6 +16,7 @@ import { inOrganization, operations } from "../../lib/api.ts";
 import { useNow } from "../../lib/now.ts";
 import { useOperation } from "../../lib/use-operation.ts";
 import type { KeyView } from "./key-view.ts";
+import { useLastUsedOf } from "./use-last-used.ts";
 
 // Used within this time counts as in use.
 const IN_USE_MS = 60 * 60 * 1000;
@@ -74,12 +72,9 @@ function LastUse({ keyView }: { keyView: KeyView }) {
   const t = useTranslations("keys.revoke");
   const format = useFormatter();
   const now = useNow();
-  const { data } = useQuery(
-    convexQuery(api.usage.lastUsed, { organizationId: keyView.organizationId, keyIds: [keyView._id] }),
-  );
+  const lastUsedAt = useLastUsedOf(keyView);
   // As high as the line that takes its place.
-  if (data === undefined) return <Skeleton className="h-9 rounded-control" />;
-  const lastUsedAt = data?.[0]?.lastUsedAt ?? null;
+  if (lastUsedAt === undefined) return <Skeleton className="h-9 rounded-control" />;
   if (lastUsedAt === null) return <Callout tone="info">{t("neverUsed")}</Callout>;
   const when = format.relativeTime(Math.min(lastUsedAt, now), now);
   const inUse = now - lastUsedAt < IN_USE_MS;

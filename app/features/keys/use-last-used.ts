@@ -1,5 +1,7 @@
 import { convexQuery } from "@convex-dev/react-query";
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+
+import type { FunctionReturnType } from "convex/server";
 
 import { api } from "#convex/_generated/api.js";
 import type { Id } from "#convex/_generated/dataModel.js";
@@ -19,9 +21,21 @@ export function useLastUsed(
 ): ReadonlyMap<string, number | null> {
   return useQueries({
     queries: chunksOf(keys.map((key) => key._id)).map((keyIds) => lastUsedQuery(organizationId, keyIds)),
-    combine: (answers) =>
-      new Map(answers.flatMap(({ data }) => (data ?? []).map(({ keyId, lastUsedAt }) => [keyId, lastUsedAt] as const))),
+    combine: toMap,
   });
+}
+
+type Answer = FunctionReturnType<typeof api.usage.lastUsed>;
+
+// Always the same function, so that the map too is the same for as long as the answers are.
+function toMap(answers: readonly { data: Answer | undefined }[]): ReadonlyMap<string, number | null> {
+  return new Map(answers.flatMap(({ data }) => (data ?? []).map(({ keyId, lastUsedAt }) => [keyId, lastUsedAt])));
+}
+
+/** The same of one key: undefined while loading. */
+export function useLastUsedOf({ organizationId, _id }: KeyView): number | null | undefined {
+  const { data } = useQuery(convexQuery(api.usage.lastUsed, { organizationId, keyIds: [_id] }));
+  return data === undefined ? undefined : (data?.[0]?.lastUsedAt ?? null);
 }
 
 function lastUsedQuery(organizationId: Id<"organization">, keyIds: Id<"keys">[]) {
