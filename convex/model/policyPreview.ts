@@ -5,7 +5,7 @@ import type { QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
 import { isDead } from "../shared/keyStatus.ts";
 import type { Policy, PolicyChange } from "../shared/policy.ts";
-import { POLICY_EFFECTS, isIdleLimitChanged, policyEffectsOn } from "../shared/policyEffects.ts";
+import { POLICY_EFFECTS, mayDieOfDisuse, policyEffectsOn } from "../shared/policyEffects.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { requireRight } from "./granting.ts";
 import { getMember } from "./members.ts";
@@ -115,7 +115,7 @@ class Preview {
     const roleText = await this.#roleTextOf(key);
     const before = { policy: this.#before, expiresAt: expiryOf(this.#before, key, roleText) };
     const after = { policy: this.#after, expiresAt: expiryOf(this.#after, key, roleText) };
-    const usage = isIdleLimitChanged(this.#before, this.#after)
+    const usage = mayDieOfDisuse(key, this.#before, this.#after)
       ? await this.#ctx.db.get("keyUsage", key.usageId)
       : null;
     const judged = { ...key, lastUsedAt: usage?.lastUsedAt ?? null };

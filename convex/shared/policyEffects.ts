@@ -26,7 +26,7 @@ type Judged = {
   createdAt: number;
   idleExpiryMs?: number;
   cidrs?: readonly string[];
-  /** Null: never, or nobody asked because neither policy has an idle limit that differs. */
+  /** Null: never, or nobody asked because disuse ends the key under neither policy. */
   lastUsedAt: number | null;
 };
 
@@ -49,9 +49,9 @@ export function policyEffectsOn(key: Judged, { before, after, at }: { before: Si
   return effects;
 }
 
-/** Whether the two policies differ in how long some key may go unused. */
-export function isIdleLimitChanged(before: Policy, after: Policy): boolean {
-  return before.idleExpiryMs !== after.idleExpiryMs;
+/** Whether its last use says when a key dies, under one of the two policies at least. */
+export function mayDieOfDisuse(key: { idleExpiryMs?: number }, before: Policy, after: Policy): boolean {
+  return idleLimitOf(before, key) !== null || idleLimitOf(after, key) !== null;
 }
 
 function deathOf(key: Judged, { policy, expiresAt }: Side): number {

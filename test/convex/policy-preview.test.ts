@@ -130,6 +130,25 @@ describe.each(engines)("previewing a changed policy on $name", (engine) => {
     expect(await touched({ idleExpiryMs: 2 * DAY_MS })).toEqual({});
   });
 
+  test("knows by its last use that a key lives, also where only its lifetime is to be shortened", async () => {
+    await begin();
+    await update({ idleExpiryMs: 2 * DAY_MS });
+    const used = await make("used");
+    const own = await make("own limit", { idleExpiryMs: DAY_MS });
+    await make("unused");
+    for (let day = 0; day < 3; day += 1) {
+      passTime(DAY_MS - 1);
+      for (const { key } of [used, own]) {
+        const response = await deployment.fetch("/api/v1/whoami", { headers: { "x-api-key": key } });
+        expect(response.status).toBe(200);
+      }
+      await deployment.call(internal.usage.flush, {});
+    }
+    const earlier = ["expiresEarlier"];
+    expect(await touched({ maxLifetimeMs: DAY_MS })).toEqual({ used: ["dies"], "own limit": ["dies"] });
+    expect(await touched({ maxLifetimeMs: 10 * DAY_MS })).toEqual({ used: earlier, "own limit": earlier });
+  });
+
   test("tells which keys a loosened policy gives back, also those that have left the lists", async () => {
     await begin();
     await make("ended");
