@@ -19,16 +19,6 @@ export const byHash = internalQuery({
   handler: async (ctx, { hash }) => await stampByHash(ctx, hash),
 });
 
-/** The same for a key that calls and one that it asks about, in one read of the database. */
-export const byHashes = internalQuery({
-  args: { caller: v.string(), target: v.string() },
-  returns: v.object({ caller: vStamp, target: vStamp }),
-  handler: async (ctx, { caller, target }) => ({
-    caller: await stampByHash(ctx, caller),
-    target: await stampByHash(ctx, target),
-  }),
-});
-
 /** The state itself as JSON text, for whoever does not know its stamp. */
 export const stateByHash = internalQuery({
   args: { hash: v.string() },

@@ -110,7 +110,7 @@ export async function placeBearer(
 }
 
 /** Lets in the key that a credential led to, which counts as one use of it, or says why not. */
-export async function admit(
+async function admit(
   ctx: ActionCtx,
   arrival: Arrival,
   key: KeyState | null,

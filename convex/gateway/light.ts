@@ -1,56 +1,33 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { holdsPermission, whoIs } from "../api/whoIs.ts";
-import { findKeys, verifyKey, writeVerification } from "../model/verifyKey.ts";
+import { verifyKey, writeVerification } from "../model/verifyKey.ts";
 import { readQuestion } from "../model/verifyQuestion.ts";
 import type { VerifyInput, VerifyQuestion } from "../model/verifyQuestion.ts";
-import { admit, authenticate } from "./authenticate.ts";
+import { authenticate } from "./authenticate.ts";
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { readJson, requireSmallBody } from "./body.ts";
-import { readCredential } from "./credential.ts";
-import { noteGood, requireCalm } from "./failedCredentials.ts";
 import { json, jsonText, rateHeaders } from "./respond.ts";
 import type { Answer } from "./respond.ts";
 
 // The operations that other products call once per request of their own. They answer exactly as their procedures
 // do, and share all but the reading of input with them; what is not plain goes to the procedure itself.
 
-/**
- * `POST /api/v1/keys/verify`. The question is read before the caller is known, so that both keys are found in one
- * query; what is wrong with it is told only after the caller has been let in.
- */
+/** `POST /api/v1/keys/verify`. */
 export async function serveVerify(ctx: ActionCtx, arrival: Arrival): Promise<Answer | Response> {
   const { request, notes } = arrival;
   notes.operation = "keys.verify";
   requireSmallBody(request.headers);
-  const credential = readCredential(request.headers);
-  const read = await readBody(request);
-  const question = "input" in read && !request.url.includes("?") ? readPlain(read.input) : null;
-  if (credential !== null) requireCalm(arrival.ip, credential, Date.now());
-  const found =
-    credential?.type === "key" && question !== null
-      ? await findKeys(ctx, { caller: credential.key, target: question.key })
-      : undefined;
-  const identified = found === undefined ? await authenticate(ctx, arrival) : await admit(ctx, arrival, found.caller);
-  if (credential !== null) noteGood(arrival.ip, credential);
-  if ("refusal" in read) throw read.refusal;
+  const identified = await authenticate(ctx, arrival);
+  const body = await readJson(request);
+  const question = request.url.includes("?") ? null : readPlain(body);
   // A refusal is the procedure's: it is noted there.
   if (question === null || !holdsPermission(identified, "keys:verify")) {
     const { serveOperation } = await import("./rest.ts");
-    return await serveOperation(ctx, arrival, { name: "keys.verify", identified, body: read.input });
+    return await serveOperation(ctx, arrival, { name: "keys.verify", identified, body });
   }
-  const target = found === undefined ? undefined : { key: found.target };
-  const verification = await verifyKey(ctx, identified.caller.organizationId, question, arrival, target);
+  const verification = await verifyKey(ctx, identified.caller.organizationId, question, arrival);
   return jsonText(200, writeVerification(verification), rateHeaders(identified.rate));
-}
-
-/** The body, or why it cannot be read. */
-async function readBody(request: Request): Promise<{ input: unknown } | { refusal: unknown }> {
-  try {
-    return { input: await readJson(request) };
-  } catch (refusal) {
-    return { refusal };
-  }
 }
 
 /** `GET /api/v1/whoami`. */

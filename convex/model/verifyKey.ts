@@ -9,7 +9,7 @@ import { isJwtKey } from "../shared/jwt.ts";
 import { parseKey } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import { parseKeyState, recallKeyState } from "./keyStates.ts";
-import type { KeyStamp, KeyState } from "./keyStates.ts";
+import type { KeyState } from "./keyStates.ts";
 import { postponementOf, settleFirstUse } from "./firstUses.ts";
 import { isLicenseValid, judge } from "./judgement.ts";
 import type { Clock, Forbidden, Refusal } from "./judgement.ts";
@@ -22,7 +22,7 @@ import type { VerifyQuestion } from "./verifyQuestion.ts";
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
 
 // Naming a function takes longer than it looks, so it is done once.
-const { byHash, byHashes, stateByHash } = internal.verification;
+const { byHash, stateByHash } = internal.verification;
 
 type KeyFacts = Pick<
   KeyState,
@@ -55,11 +55,6 @@ export async function findKey(ctx: ActionCtx, text: string): Promise<KeyState | 
   return (await settleFirstUse(ctx, text)) ? await findState(ctx, hash) : null;
 }
 
-async function findState(ctx: ActionCtx, hash: string): Promise<KeyState | null> {
-  const stamp = await ctx.runQuery(byHash, { hash });
-  return recallStamp(stamp) ?? (await readState(ctx, hash, stamp));
-}
-
 /** The beginnings are few and cached, so for nearly every text this is all that is done. */
 async function beginsAsImported(ctx: ActionCtx, text: string): Promise<boolean> {
   if (!isForeignShaped(text)) return false;
@@ -67,30 +62,14 @@ async function beginsAsImported(ctx: ActionCtx, text: string): Promise<boolean> 
   return prefixes.some((prefix) => text.startsWith(prefix));
 }
 
-/**
- * Both at once: a key that calls and one that it asks about. Undefined when either has a wrong shape, which is for
- * `findKey` to say.
- */
-export async function findKeys(
-  ctx: ActionCtx,
-  { caller, target }: { caller: string; target: string },
-): Promise<{ caller: KeyState | null; target: KeyState | null } | undefined> {
-  if (!isKeyShaped(caller) || !isKeyShaped(target)) return undefined;
-  const hashes = { caller: sha256Base64Url(caller), target: sha256Base64Url(target) };
-  const stamps = await ctx.runQuery(byHashes, hashes);
-  return {
-    caller: recallStamp(stamps.caller) ?? (await readState(ctx, hashes.caller, stamps.caller)),
-    target: recallStamp(stamps.target) ?? (await readState(ctx, hashes.target, stamps.target)),
-  };
-}
-
-function recallStamp(stamp: KeyStamp | null): KeyState | undefined {
-  return stamp === null ? undefined : recallKeyState(stamp);
+async function findState(ctx: ActionCtx, hash: string): Promise<KeyState | null> {
+  const stamp = await ctx.runQuery(byHash, { hash });
+  if (stamp === null) return null;
+  return recallKeyState(stamp) ?? (await readState(ctx, hash));
 }
 
 /** The state of a key that this process does not know yet. It may have changed since it was stamped, and then it is the newer one. */
-async function readState(ctx: ActionCtx, hash: string, stamp: KeyStamp | null): Promise<KeyState | null> {
-  if (stamp === null) return null;
+async function readState(ctx: ActionCtx, hash: string): Promise<KeyState | null> {
   const text = await ctx.runQuery(stateByHash, { hash });
   return text === null ? null : parseKeyState(text);
 }
@@ -109,16 +88,15 @@ export async function readClock(ctx: ActionCtx, key: KeyState, now: number): Pro
 /**
  * Judges a key for an organization, which sees its own keys only: any other is NOT_FOUND, as if it did not
  * exist. A good key counts as used, by whom the question names or else by `sender`; being judged bad costs it nothing.
- * `found` spares the search. What is counted is written once `settleUses` is called.
+ * What is counted is written once `settleUses` is called.
  */
 export async function verifyKey(
   ctx: ActionCtx,
   organizationId: Id<"organization">,
   question: VerifyQuestion,
   sender: Sender,
-  found?: { key: KeyState | null },
 ): Promise<Verification> {
-  const key = found === undefined ? await findKey(ctx, question.key) : found.key;
+  const key = await findKey(ctx, question.key);
   if (key === null || key.organizationId !== organizationId) return { valid: false, code: "NOT_FOUND" };
   const now = Date.now();
   const clock = key.idleExpiryMs === null ? { now, lastUsedAt: null } : await readClock(ctx, key, now);
