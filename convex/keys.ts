@@ -9,9 +9,10 @@ import { keyFields } from "./model/keyFields.ts";
 import { countDead as countDeadKeys, listKeys, paginateKeys, requireAudience, vKeyFilter } from "./model/keyLists.ts";
 import { readSigned, renewJwt, vSigned } from "./model/jwtKeys.ts";
 import { requireKey } from "./model/keyRights.ts";
+import { createKeys, vCreated, vCreation } from "./model/keyBatches.ts";
 import { toKeySnapshot, toKeyView, vKeySnapshot, vKeyView } from "./model/keyViews.ts";
 import { createKey, draftJwt as draftOf, vNewKey } from "./model/newKeys.ts";
-import { recordOnce, vOnce } from "./model/repetitions.ts";
+import { recordOnce, requireFirst, vOnce } from "./model/repetitions.ts";
 import { dropSpentSecrets as dropSpent, endGrace as endGraceOf, rotateKey, vMintedSecret } from "./model/secrets.ts";
 import { sweepExpired } from "./model/sweep.ts";
 import { mayActOnKey, scopeOf } from "./shared/permissions.ts";
@@ -112,11 +113,15 @@ export const draftJwt = callerQuery({
 export const insert = callerMutation({
   args: { input: vNewKey, secret: vMintedSecret, once: v.optional(vOnce) },
   returns: vKeySnapshot,
-  handler: async (ctx, { input, secret, once }) => {
-    const key = await createKey(ctx, ctx.caller, input, secret);
-    await recordOnce(ctx, ctx.caller, once, key);
-    return await toKeySnapshot(ctx, key);
-  },
+  handler: async (ctx, { input, secret, once }) =>
+    await toKeySnapshot(ctx, await createKey(ctx, ctx.caller, input, secret, { once })),
+});
+
+/** The same for many opaque keys of many callers, in one transaction. A result per item, in their order. */
+export const insertAll = internalMutation({
+  args: { creations: v.array(vCreation) },
+  returns: v.array(vCreated),
+  handler: async (ctx, { creations }) => await createKeys(ctx, creations),
 });
 
 /** The second half of `rotateKey` in auth/credentials.ts. */
@@ -133,6 +138,7 @@ export const replaceSecret = callerMutation({
   returns: vKeySnapshot,
   handler: async (ctx, { secret, once, ...change }) => {
     const key = await rotateKey(ctx, ctx.caller, change, secret);
+    await requireFirst(ctx, ctx.caller, once);
     await recordOnce(ctx, ctx.caller, once, key);
     return await toKeySnapshot(ctx, key);
   },

@@ -6,6 +6,7 @@ import { betterAuth } from "better-auth/minimal";
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Caller } from "../model/callers.ts";
+import { joinCreation } from "../model/keyBatches.ts";
 import type { KeySnapshot } from "../model/keyViews.ts";
 import type { NewKey } from "../model/newKeys.ts";
 import type { Once } from "../model/repetitions.ts";
@@ -39,8 +40,7 @@ export async function createKey(ctx: ActionCtx, caller: Caller, input: NewKey, o
   const parts = { prefix, env: input.env ?? "live" };
   if (input.format === "jwt") return await createJwtKey(ctx, caller, { input, parts, once });
   const generated = generateKey(parts);
-  const store = async (secret: MintedSecret) =>
-    await ctx.runMutation(internal.keys.insert, { caller, input, secret, once });
+  const store = async (secret: MintedSecret) => await joinCreation(ctx, { caller, input, secret, once });
   return { key: generated.key, record: await mint(ctx, caller, generated, store) };
 }
 

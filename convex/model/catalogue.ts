@@ -17,6 +17,7 @@ import { Fields, checkDescription, missing, nameTaken, pageByName, tooMany } fro
 import type { Page, PageWish } from "./definitions.ts";
 import { RETIRED_MAX, readRetired } from "./effectiveRights.ts";
 import { givePermissions, requireHeld, requireRight } from "./granting.ts";
+import { SharedRead } from "./sharedReads.ts";
 
 /** How many permissions and composites an organization may define. */
 export const CATALOGUE_MAX = 500;
@@ -177,6 +178,10 @@ export async function deletePermission(ctx: MutationCtx, caller: ResolvedCaller,
   });
 }
 
+const catalogues = new SharedRead<[Id<"organization">], PermissionView[]>(
+  async (ctx, organizationId) => await listOwnPermissions(ctx, organizationId, "", CATALOGUE_MAX),
+);
+
 /**
  * Those of these permissions that the organization's catalogue does not know: composites that nobody defined, and,
  * once there is at least one permission in the catalogue, those of the organization's own API that are not in it.
@@ -192,7 +197,7 @@ export async function findUncatalogued(
     (permission) => !RESERVED_RESOURCES.has(permission.split(":")[0] ?? "") || !permission.includes(":"),
   );
   if (asked.length === 0) return [];
-  const defined = await listOwnPermissions(ctx, organizationId, "", CATALOGUE_MAX);
+  const defined = await catalogues.of(ctx, organizationId);
   const names = new Set(defined.map(({ name }) => name));
   const retired = new Set(await readRetired(ctx, organizationId));
   const single = defined.filter(({ includes }) => includes === null).map(({ name }) => name);

@@ -3,6 +3,7 @@ import type { QueryCtx } from "../_generated/server.js";
 import { COMPOSITE_PATTERN, RESERVED_RESOURCES, limitToGrants } from "../shared/permissions.ts";
 import type { Grant } from "../shared/permissions.ts";
 import { grantsOf, isRole, isSuspended, roleNamesOf } from "../shared/roles.ts";
+import { SharedRead } from "./sharedReads.ts";
 
 // Rights are never stored as the sum that they come to: they are computed from the rows that give them whenever they
 // are needed, so that a changed role, group or composite holds from the very next use.
@@ -111,17 +112,21 @@ export async function expand(
 ): Promise<string[]> {
   const single = await resolveComposites(ctx, organizationId, permissions);
   if (!single.some(isOfApi)) return single;
-  const retired = new Set(await readRetired(ctx, organizationId));
-  return single.filter((permission) => !retired.has(permission));
+  const gone = new Set(await readRetired(ctx, organizationId));
+  return single.filter((permission) => !gone.has(permission));
 }
 
-/** The names of the permissions that the organization deleted and did not define again. */
-export async function readRetired(ctx: QueryCtx, organizationId: Id<"organization">): Promise<string[]> {
+const retired = new SharedRead<[Id<"organization">], string[]>(async (ctx, organizationId) => {
   const rows = await ctx.db
     .query("retiredPermissions")
     .withIndex("by_name", (q) => q.eq("organizationId", organizationId))
     .take(RETIRED_MAX);
   return rows.map(({ name }) => name);
+});
+
+/** The names of the permissions that the organization deleted and did not define again. */
+export async function readRetired(ctx: QueryCtx, organizationId: Id<"organization">): Promise<string[]> {
+  return await retired.of(ctx, organizationId);
 }
 
 /** Only permissions for the organization's own API can be deleted. */

@@ -6,7 +6,7 @@ export type Writer = Pick<ActionCtx, "runMutation">;
 type Batch<Item, Result> = { items: Item[]; written: Promise<Result[]> };
 
 /**
- * Gathers items that come while the previous batch is being written, and writes them together: one commit then serves
+ * Gathers items that come while previous batches are being written, and writes them together: one commit then serves
  * hundreds of callers. `write` answers one result per item, in their order. First come, first served: an item never
  * overtakes one that joined before it. A batch that fails is told to everyone in it, and to nobody else.
  *
@@ -16,11 +16,13 @@ export class GroupCommit<Item, Result> {
   readonly #write: (ctx: Writer, items: Item[]) => Promise<Result[]>;
   readonly #most: number;
   #gathering: Batch<Item, Result> | null = null;
-  #previous: Promise<unknown> = Promise.resolve();
+  /** The ends of the last batches, oldest first, as many as may be written at once. */
+  readonly #underWay: Promise<unknown>[];
 
-  constructor(most: number, write: (ctx: Writer, items: Item[]) => Promise<Result[]>) {
+  constructor(most: number, write: (ctx: Writer, items: Item[]) => Promise<Result[]>, atOnce = 1) {
     this.#most = most;
     this.#write = write;
+    this.#underWay = Array.from({ length: atOnce }, async () => undefined);
   }
 
   /** Resolves with the item's own result once its batch is on the disk. */
@@ -35,14 +37,14 @@ export class GroupCommit<Item, Result> {
   #open(ctx: Writer): Batch<Item, Result> {
     if (this.#gathering !== null && this.#gathering.items.length < this.#most) return this.#gathering;
     const items: Item[] = [];
-    const written = this.#writeAfter(this.#previous, ctx, items);
+    const written = this.#writeAfter(this.#underWay.shift(), ctx, items);
     // Each member awaits it; here it only keeps the order.
-    this.#previous = written.catch(() => null);
+    this.#underWay.push(written.catch(() => null));
     this.#gathering = { items, written };
     return this.#gathering;
   }
 
-  async #writeAfter(before: Promise<unknown>, ctx: Writer, items: Item[]): Promise<Result[]> {
+  async #writeAfter(before: Promise<unknown> | undefined, ctx: Writer, items: Item[]): Promise<Result[]> {
     await before;
     if (this.#gathering?.items === items) this.#gathering = null;
     return await this.#write(ctx, items);

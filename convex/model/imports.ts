@@ -19,6 +19,7 @@ import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { createKey, vNewKey } from "./newKeys.ts";
 import type { MintedSecret } from "./secrets.ts";
+import { shareReads } from "./sharedReads.ts";
 
 /** A key of another system. Its plaintext is never told: `hash` is what that system kept. */
 export const vImportedKey = vNewKey.omit("prefix", "format").extend({
@@ -53,6 +54,7 @@ export async function importKeys(
   if (callerScope(caller, "keys:create") === null) {
     throw latchkeyError("FORBIDDEN", "You may not create keys in this organization. Ask an admin.");
   }
+  shareReads(ctx);
   const results: Imported[] = [];
   for (const item of items) results.push(await tryImport(ctx, caller, item));
   return results;
@@ -106,7 +108,7 @@ async function importKey(ctx: MutationCtx, caller: ResolvedCaller, item: Importe
     start,
     last4,
   };
-  const key = await createKey(ctx, caller, input, secret, "key.import");
+  const key = await createKey(ctx, caller, input, secret, { action: "key.import" });
   const [current] = key.secrets;
   if (isSlow(hash.algorithm) && current !== undefined) {
     const { credentialId } = current;

@@ -17,6 +17,8 @@ import { toOwnerRef } from "./keyLists.ts";
 import { requireCreate, requireWithinPower } from "./keyRights.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf } from "./policies.ts";
+import { recordOnce, requireFirst } from "./repetitions.ts";
+import type { Once } from "./repetitions.ts";
 import { insertCredential } from "./secrets.ts";
 import type { MintedSecret } from "./secrets.ts";
 
@@ -42,19 +44,21 @@ export async function draftJwt(ctx: QueryCtx, caller: ResolvedCaller, input: New
 
 /**
  * Makes a key: its record, its secret and the audit entry, in one transaction. Throws INVALID_INPUT with
- * field paths, FORBIDDEN, NAME_TAKEN or KEY_LIMIT_REACHED; for an opaque key, before it has written anything.
+ * field paths, FORBIDDEN, NAME_TAKEN, KEY_LIMIT_REACHED, or CONFLICT when the same request has been done meanwhile;
+ * for an opaque key, before it has written anything.
  */
 export async function createKey(
   ctx: MutationCtx,
   caller: ResolvedCaller,
   input: NewKey,
   secret: MintedSecret,
-  action: "key.create" | "key.import" = "key.create",
+  { action = "key.create", once }: { action?: "key.create" | "key.import"; once?: Once } = {},
 ): Promise<Doc<"keys">> {
   const now = Date.now();
   const { organizationId } = caller;
   const { power, ownerRef, isJwt, wanted } = await planKey(ctx, caller, input, now);
   const { name = "", nameKey = "", description, tags, notBefore, metadata } = wanted;
+  await requireFirst(ctx, caller, once);
   const credentialId = await insertCredential(ctx, secret);
   const usageId = await ctx.db.insert("keyUsage", { organizationId, lastUsedAt: null });
   const keyId = await ctx.db.insert("keys", {
@@ -91,6 +95,7 @@ export async function createKey(
     before: null,
     after: toAuditState(key),
   });
+  await recordOnce(ctx, caller, once, key);
   return key;
 }
 

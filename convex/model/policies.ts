@@ -5,6 +5,7 @@ import type { QueryCtx } from "../_generated/server.js";
 import { DEFAULT_POLICY, expiryUnder, idleDeathOf, idleLimitOf, maxLifetimeOf } from "../shared/policy.ts";
 import type { Policy, PolicyRules } from "../shared/policy.ts";
 import { getMember } from "./members.ts";
+import { SharedRead } from "./sharedReads.ts";
 import { policyFields } from "./validators.ts";
 
 /** A policy as everyone may see it who may see it at all. `version` counts changes, 0 for the default. */
@@ -13,9 +14,13 @@ export const vPolicy = v.object({ ...policyFields, version: v.number() });
 /** What somebody wants changed; what is absent stays. */
 export const vPolicyChange = v.object(policyFields).partial();
 
+const policies = new SharedRead<[Id<"organization">], Policy>(
+  async (ctx, organizationId) => (await getPolicy(ctx, organizationId)) ?? DEFAULT_POLICY,
+);
+
 /** The policy of an organization, or the default one. One indexed read. */
 export async function policyOf(ctx: QueryCtx, organizationId: Id<"organization">): Promise<Policy> {
-  return (await getPolicy(ctx, organizationId)) ?? DEFAULT_POLICY;
+  return await policies.of(ctx, organizationId);
 }
 
 /** The same without what only the database knows of it. */

@@ -32,7 +32,13 @@ export async function findRepetition(ctx: QueryCtx, caller: ResolvedCaller, once
   return key;
 }
 
-/** Remembers what a request did, in its own transaction: of two at once, one is done and the other gets CONFLICT. */
+/** Refuses with CONFLICT a request that has been done meanwhile. */
+export async function requireFirst(ctx: QueryCtx, caller: ResolvedCaller, once: Once | undefined): Promise<void> {
+  if (once === undefined || (await findBefore(ctx, caller, once)) === null) return;
+  throw latchkeyError("CONFLICT", "The same request has just been done. Repeat it to get its result.");
+}
+
+/** Remembers what a request did, in the transaction that had found it to be the first: of two at once, one is done. */
 export async function recordOnce(
   ctx: MutationCtx,
   caller: ResolvedCaller,
@@ -40,9 +46,6 @@ export async function recordOnce(
   key: Doc<"keys">,
 ): Promise<void> {
   if (once === undefined) return;
-  if ((await findBefore(ctx, caller, once)) !== null) {
-    throw latchkeyError("CONFLICT", "The same request has just been done. Repeat it to get its result.");
-  }
   await ctx.db.insert("repetitions", {
     ...once,
     organizationId: caller.organizationId,
