@@ -1,7 +1,8 @@
 import { v } from "convex/values";
-import { query } from "./_generated/server.js";
+import { internalQuery, query } from "./_generated/server.js";
 import { callerMutation, callerQuery, getUserId, memberQuery } from "./functions.ts";
 import { requireRight } from "./model/granting.ts";
+import { keyPrefixOf } from "./model/keyPrefixes.ts";
 import { changeOrganization, requireOrganization, vOrganizationView } from "./model/organizationChanges.ts";
 import { listOrganizations } from "./model/organizations.ts";
 
@@ -21,12 +22,14 @@ export const listMine = query({
 
 export const get = memberQuery({
   args: {},
-  returns: v.union(vOrganization, v.null()),
+  returns: v.union(vOrganization.extend({ keyPrefix: v.string() }), v.null()),
   handler: async (ctx) => {
     if (ctx.membership === null) return null;
     const { organizationId, role } = ctx.membership;
     const organization = await ctx.db.get("organization", organizationId);
-    return organization && { _id: organization._id, name: organization.name, slug: organization.slug, role };
+    if (organization === null) return null;
+    const { _id, name, slug } = organization;
+    return { _id, name, slug, role, keyPrefix: await keyPrefixOf(ctx, _id) };
   },
 });
 
@@ -41,7 +44,14 @@ export const getForCaller = callerQuery({
 });
 
 export const update = callerMutation({
-  args: { name: v.optional(v.string()), slug: v.optional(v.string()) },
+  args: { name: v.optional(v.string()), slug: v.optional(v.string()), keyPrefix: v.optional(v.string()) },
   returns: vOrganizationView,
   handler: async (ctx, input) => await changeOrganization(ctx, ctx.caller, input),
+});
+
+/** For minting: what a new key of the organization begins with. */
+export const keyPrefix = internalQuery({
+  args: { organizationId: v.id("organization") },
+  returns: v.string(),
+  handler: async (ctx, { organizationId }) => await keyPrefixOf(ctx, organizationId),
 });

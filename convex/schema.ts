@@ -128,6 +128,13 @@ export default defineSchema({
     version: v.number(),
   }).index("by_organization", ["organizationId"]),
 
+  // What an organization's new keys begin with, one row each once somebody has chosen it. Written by
+  // model/organizationChanges.ts, read at every creation.
+  keyPrefixes: defineTable({
+    organizationId: v.id("organization"),
+    prefix: v.string(),
+  }).index("by_organization", ["organizationId"]),
+
   // The organization's own permissions (`includes` absent) and composites, sets of permissions under one name. Once
   // there is one for its own API, a key can only carry those that are here. Written by model/catalogue.ts.
   permissions: defineTable({

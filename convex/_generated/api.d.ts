@@ -140,6 +140,7 @@ import type * as model_keyChanges from "../model/keyChanges.js";
 import type * as model_keyEdits from "../model/keyEdits.js";
 import type * as model_keyFields from "../model/keyFields.js";
 import type * as model_keyLists from "../model/keyLists.js";
+import type * as model_keyPrefixes from "../model/keyPrefixes.js";
 import type * as model_keyRights from "../model/keyRights.js";
 import type * as model_keyStates from "../model/keyStates.js";
 import type * as model_keyUses from "../model/keyUses.js";
@@ -352,6 +353,7 @@ declare const fullApi: ApiFromModules<{
   "model/keyEdits": typeof model_keyEdits;
   "model/keyFields": typeof model_keyFields;
   "model/keyLists": typeof model_keyLists;
+  "model/keyPrefixes": typeof model_keyPrefixes;
   "model/keyRights": typeof model_keyRights;
   "model/keyStates": typeof model_keyStates;
   "model/keyUses": typeof model_keyUses;

@@ -76,6 +76,6 @@ export function toImportedKey({
   last4,
   ...input
 }: z.infer<typeof importedKeySchema>): ImportedKey {
-  const { prefix: _none, format: _opaque, ...fields } = toNewKey(input);
+  const { format: _opaque, ...fields } = toNewKey(input);
   return { ...fields, hash, foreignPrefix, start, last4, keyIdText: generateKeyIdText() };
 }

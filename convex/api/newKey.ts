@@ -62,7 +62,6 @@ export const keyFieldsSchema = z.strictObject({
 /** What creating a key takes. */
 export const newKeySchema = keyFieldsSchema.extend({
   env: z.enum(["live", "test"]).optional().describe("`live` unless told."),
-  prefix: z.string().optional().describe("2 to 16 lower-case letters and digits; `lk` unless told."),
   format: z
     .enum(["opaque", "jwt"])
     .optional()
@@ -77,13 +76,12 @@ export const newKeySchema = keyFieldsSchema.extend({
 export function toNewKey({
   name,
   env,
-  prefix,
   format,
   ownerKind,
   ownerUserId,
   ...fields
 }: z.infer<typeof newKeySchema>): NewKey {
-  return { ...toKeyFields(fields), name, env, prefix, format, ownerKind, ownerUserId };
+  return { ...toKeyFields(fields), name, env, format, ownerKind, ownerUserId };
 }
 
 /** A resource may be given as one text or in its two parts, and metadata as an object; inside, both are text. */

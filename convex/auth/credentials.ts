@@ -11,8 +11,7 @@ import type { KeySnapshot } from "../model/keyViews.ts";
 import type { NewKey } from "../model/newKeys.ts";
 import type { Once } from "../model/repetitions.ts";
 import type { MintedSecret } from "../model/secrets.ts";
-import { latchkeyError } from "../shared/errors.ts";
-import { DEFAULT_PREFIX, PREFIX_PATTERN, generateKey } from "../shared/keyFormat.ts";
+import { generateKey } from "../shared/keyFormat.ts";
 import type { GeneratedKey, KeyEnv } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import { convexAdapter, storingCredentials } from "./adapter.ts";
@@ -32,11 +31,9 @@ export type RevealedKey = { key: string; record: KeySnapshot };
  * @example const { key, record } = await createKey(ctx, caller, { name: "ci", permissions: ["orders:read"] });
  */
 export async function createKey(ctx: ActionCtx, caller: Caller, input: NewKey, once?: Once): Promise<RevealedKey> {
-  const prefix = input.prefix ?? DEFAULT_PREFIX;
-  if (!PREFIX_PATTERN.test(prefix)) {
-    const message = "Use 2 to 16 lower-case letters and digits.";
-    throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", [{ path: "prefix", message }]);
-  }
+  const { organizationId } = caller;
+  // The organization's and nobody else's choice: scanners and people tell whose a key is by it.
+  const prefix = await ctx.runQuery(internal.organizations.keyPrefix, { organizationId });
   const parts = { prefix, env: input.env ?? "live" };
   if (input.format === "jwt") return await createJwtKey(ctx, caller, { input, parts, once });
   const generated = generateKey(parts);

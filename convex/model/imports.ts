@@ -17,12 +17,13 @@ import { DEFAULT_PREFIX } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { keyPrefixOf } from "./keyPrefixes.ts";
 import { createKey, vNewKey } from "./newKeys.ts";
 import type { MintedSecret } from "./secrets.ts";
 import { shareReads } from "./sharedReads.ts";
 
 /** A key of another system. Its plaintext is never told: `hash` is what that system kept. */
-export const vImportedKey = vNewKey.omit("prefix", "format").extend({
+export const vImportedKey = vNewKey.omit("format").extend({
   hash: v.object({ algorithm: v.union(...HASH_ALGORITHMS.map((name) => v.literal(name))), value: v.string() }),
   // What all keys of that kind begin with.
   foreignPrefix: v.string(),
@@ -102,7 +103,7 @@ async function importKey(ctx: MutationCtx, caller: ResolvedCaller, item: Importe
       updatedAt: now,
     },
     // What it will begin with once it is rotated.
-    prefix: DEFAULT_PREFIX,
+    prefix: await keyPrefixOf(ctx, organizationId),
     env: input.env ?? "live",
     keyIdText,
     start,

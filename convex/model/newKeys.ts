@@ -3,7 +3,6 @@ import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
-import { PREFIX_PATTERN } from "../shared/keyFormat.ts";
 import { isDead } from "../shared/keyStatus.ts";
 import type { Policy } from "../shared/policy.ts";
 import { recordChange } from "./audit.ts";
@@ -27,7 +26,6 @@ export const vNewKey = v.object({
   ...keyFields,
   name: v.string(),
   env: v.optional(v.union(v.literal("live"), v.literal("test"))),
-  prefix: v.optional(v.string()),
   // "opaque" unless told.
   format: v.optional(v.union(v.literal("opaque"), v.literal("jwt"))),
   ownerKind: v.optional(v.union(v.literal("personal"), v.literal("service"))),
@@ -104,11 +102,7 @@ async function planKey(ctx: QueryCtx, caller: ResolvedCaller, input: NewKey, now
   const { organizationId } = caller;
   const owner = await resolveOwner(ctx, caller, input);
   const policy = await policyOf(ctx, organizationId);
-  const { prefix, env = "live", format, ownerKind: _kind, ownerUserId: _user, ...fields } = input;
-  if (prefix !== undefined && !PREFIX_PATTERN.test(prefix)) {
-    const message = "Use 2 to 16 lower-case letters and digits.";
-    throw latchkeyError("INVALID_INPUT", "The key cannot be created like this.", [{ path: "prefix", message }]);
-  }
+  const { env = "live", format, ownerKind: _kind, ownerUserId: _user, ...fields } = input;
   const wanted = await checkKeyFields(ctx, fields, { organizationId, owner, policy, now, current: null });
   await requireCreate(ctx, caller, owner);
   const bound = toPower(caller, input, wanted);

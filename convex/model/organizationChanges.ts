@@ -3,10 +3,12 @@ import type { Infer } from "convex/values";
 import type { Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
+import { PREFIX_PATTERN } from "../shared/keyFormat.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { Fields, checkTitle, missing } from "./definitions.ts";
 import { requireRight } from "./granting.ts";
+import { keyPrefixOf, setKeyPrefix } from "./keyPrefixes.ts";
 
 const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
@@ -14,6 +16,8 @@ export const vOrganizationView = v.object({
   id: v.id("organization"),
   name: v.string(),
   slug: v.string(),
+  // What its new keys begin with.
+  keyPrefix: v.string(),
   // Epoch milliseconds.
   createdAt: v.number(),
 });
@@ -26,14 +30,17 @@ export async function requireOrganization(
   const organization = await ctx.db.get("organization", organizationId);
   if (organization === null) throw missing();
   const { _id, name, slug, createdAt } = organization;
-  return { id: _id, name, slug, createdAt };
+  return { id: _id, name, slug, keyPrefix: await keyPrefixOf(ctx, _id), createdAt };
 }
 
-/** Renames the organization or gives it another slug, by which addresses and the header X-Organization-Id name it. Throws INVALID_INPUT, NAME_TAKEN, FORBIDDEN. */
+/**
+ * Renames the organization, gives it another slug, by which addresses and the header X-Organization-Id name it, or has
+ * new keys begin with something else. Throws INVALID_INPUT, NAME_TAKEN, FORBIDDEN.
+ */
 export async function changeOrganization(
   ctx: MutationCtx,
   caller: ResolvedCaller,
-  input: { name?: string; slug?: string },
+  input: { name?: string; slug?: string; keyPrefix?: string },
 ): Promise<OrganizationView> {
   requireRight(caller, "organization:update");
   const before = await requireOrganization(ctx, caller.organizationId);
@@ -43,6 +50,8 @@ export async function changeOrganization(
   if (slug !== before.slug && !SLUG_PATTERN.test(slug)) {
     fields.refuse("slug", "Use 1 to 40 lower-case letters, digits and hyphens, and no hyphen at the ends.");
   }
+  const keyPrefix = input.keyPrefix ?? before.keyPrefix;
+  if (!PREFIX_PATTERN.test(keyPrefix)) fields.refuse("keyPrefix", "Use 2 to 16 lower-case letters and digits.");
   fields.requireRight("The organization cannot be changed like this.");
   const holder = await ctx.db
     .query("organization")
@@ -54,12 +63,13 @@ export async function changeOrganization(
     ]);
   }
   await ctx.db.patch("organization", before.id, { name, slug });
+  if (keyPrefix !== before.keyPrefix) await setKeyPrefix(ctx, before.id, keyPrefix);
   await recordChange(ctx, caller, {
     action: "organization.update",
     targetKind: "organization",
     targetId: before.id,
-    before: { name: before.name, slug: before.slug },
-    after: { name, slug },
+    before: { name: before.name, slug: before.slug, keyPrefix: before.keyPrefix },
+    after: { name, slug, keyPrefix },
   });
-  return { ...before, name, slug };
+  return { ...before, name, slug, keyPrefix };
 }

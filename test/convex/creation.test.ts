@@ -87,13 +87,22 @@ describe.each(engines)("creating a key on $name", (engine) => {
     ]);
   });
 
-  test("refuses a prefix that is none", async () => {
-    for (const prefix of ["x", "Latch", "lk_", "a".repeat(17), "é2"]) {
-      const refusal = await refusalDataOf(createKey(deployment, admin.caller, { prefix }));
-      expect(refusal).toMatchObject({ code: "INVALID_INPUT", fields: [{ path: "prefix" }] });
+  test("E2: keys begin as the organization has chosen, and refuses a prefix that is none", async () => {
+    const { caller } = await (await createOrganization(deployment)).join("owner");
+    const choose = async (keyPrefix: string) =>
+      await deployment.call(internal.organizations.update, { caller, keyPrefix });
+    for (const keyPrefix of ["", "x", "Latch", "lk_", "a".repeat(17), "é2"]) {
+      const refusal = await refusalDataOf(choose(keyPrefix));
+      expect(refusal).toMatchObject({ code: "INVALID_INPUT", fields: [{ path: "keyPrefix" }] });
     }
-    const { key } = await createKey(deployment, admin.caller, { prefix: "acme2" });
-    expect(key.startsWith("acme2_live_")).toBe(true);
+    for (const keyPrefix of ["a2", "a".repeat(16)]) {
+      expect(await choose(keyPrefix)).toMatchObject({ keyPrefix });
+      const { key, record } = await createKey(deployment, caller);
+      expect(key.startsWith(`${keyPrefix}_live_`)).toBe(true);
+      expect(record.prefix).toBe(keyPrefix);
+    }
+    const { key } = await createKey(deployment, admin.caller);
+    expect(key.startsWith("lk_live_")).toBe(true);
   });
 
   test("E30: takes a name once among the owner's live keys, and again when its key is dead", async () => {

@@ -123,8 +123,10 @@ describe.each(engines)("the life of a key on $name", (engine) => {
   });
 
   test("N6 F1: rotating keeps id, rights and public part, and kills the old secret at once", async () => {
-    const { key, record } = await createKey(deployment, admin.caller, { permissions: ["orders:read"], prefix: "acme" });
+    const { key, record } = await createKey(deployment, admin.caller, { permissions: ["orders:read"] });
+    await deployment.call(internal.organizations.update, { caller: admin.caller, keyPrefix: "acme" });
     const rotated = await rotate(record._id);
+    await deployment.call(internal.organizations.update, { caller: admin.caller, keyPrefix: "lk" });
     expect(rotated.key).not.toBe(key);
     expect(parseKey(rotated.key)?.start).toBe(record.start);
     expect(rotated.record).toMatchObject({

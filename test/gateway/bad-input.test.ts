@@ -66,7 +66,7 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
     ["a permission that is no text", { name: "x", permissions: ["a:b", 3] }, "permissions.1"],
     ["a rate of nothing", { name: "x", rateLimit: { limit: 0, windowMs: 1000 } }, "rateLimit"],
     ["an unknown field inside", { name: "x", rateLimit: { limit: 1, windowMs: 1000, burst: 2 } }, "rateLimit.burst"],
-    ["a prefix with a capital", { name: "x", prefix: "Lk" }, "prefix"],
+    ["E2: a prefix, which is the organization's to choose", { name: "x", prefix: "lk" }, "prefix"],
   ])("H6: %s is 422 at its field", async (_title, body, path) => {
     const answer = await world.asOwner("POST", "/api/v1/keys", body);
     expect(answer).toMatchObject({ status: 422, body: { code: "INVALID_INPUT" } });

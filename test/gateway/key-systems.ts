@@ -148,7 +148,12 @@ export async function openLatchkey(engine: Engine): Promise<KeySystem> {
   const world = await openWorld(engine);
   const verifier = await world.createKey({ name: "verifier", ownerKind: "service", permissions: ["keys:verify"] });
   return {
-    async create(wish) {
+    async create({ prefix, ...wish }) {
+      if (prefix !== undefined) {
+        // Here it is the organization's, for all its keys.
+        const chosen = await world.asOwner("PATCH", "/api/v1/organization", { keyPrefix: prefix });
+        if (chosen.status !== 200) return null;
+      }
       const answer = await world.asOwner("POST", "/api/v1/keys", toLatchkey(wish));
       return answer.status === 201 ? { id: textOf(answer, "id"), key: textOf(answer, "key") } : null;
     },

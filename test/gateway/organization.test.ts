@@ -32,6 +32,34 @@ describe.each(engines)("the organization on $name", (engine) => {
     });
   });
 
+  test("E2: what new keys begin with is its own choice, told in the trail; keys that are there keep theirs", async () => {
+    const old = await world.createKey({ name: fresh("old") });
+    expect((await world.asOwner("GET", "/api/v1/organization")).body).toMatchObject({ keyPrefix: "lk" });
+    const changed = await world.asOwner("PATCH", "/api/v1/organization", { keyPrefix: "acme9" });
+    expect(changed).toMatchObject({ status: 200, body: { keyPrefix: "acme9" } });
+    expect((await trailOf(world, world.organizationId)).at(-1)).toMatchObject({
+      action: "organization.update",
+      before: { keyPrefix: "lk" },
+      after: { keyPrefix: "acme9" },
+    });
+    for (const format of ["opaque", "jwt"]) {
+      const { id, key } = await world.createKey({ name: fresh("new"), format });
+      const { body } = await world.asOwner("GET", `/api/v1/keys/${id}`);
+      expect(body).toMatchObject({ prefix: "acme9", start: expect.stringMatching(/^acme9_live_/) });
+      expect(await refusal(world, "GET", "whoami", { key })).toBeNull();
+      expect(await refusal(world, "GET", "whoami", { headers: { authorization: `Bearer ${key}` } })).toBeNull();
+    }
+    expect(await refusal(world, "GET", "whoami", { key: old.key })).toBeNull();
+    const rotated = await world.asOwner("POST", `/api/v1/keys/${old.id}/rotate`);
+    expect(rotated.body).toMatchObject({ key: expect.stringMatching(/^lk_live_/) });
+    const own = { name: fresh("own"), prefix: "mine" };
+    expect(await world.asOwner("POST", "/api/v1/keys", own)).toMatchObject({
+      status: 422,
+      body: { errors: [{ path: "prefix" }] },
+    });
+    await world.asOwner("PATCH", "/api/v1/organization", { keyPrefix: "lk" });
+  });
+
   test("T9: is refused a wrong or taken name, and everybody without the right", async () => {
     const patch = async (body: Record<string, unknown>) => await world.asOwner("PATCH", "/api/v1/organization", body);
     for (const [body, path] of [
@@ -41,6 +69,7 @@ describe.each(engines)("the organization on $name", (engine) => {
       [{ slug: "Two Words" }, "slug"],
       [{ slug: "-edge" }, "slug"],
       [{ slug: "x".repeat(41) }, "slug"],
+      [{ keyPrefix: "L" }, "keyPrefix"],
     ] as const) {
       expect(await patch(body)).toMatchObject({ status: 422, body: { code: "INVALID_INPUT", errors: [{ path }] } });
     }

@@ -8,6 +8,7 @@ const organizationSchema = z
     id: z.string(),
     name: z.string(),
     slug: z.string().describe("Names it in addresses and in the header `X-Organization-Id`."),
+    keyPrefix: z.string().describe("What new keys begin with. Keys that are there keep their own."),
     createdAt: z.number().int().describe("Epoch milliseconds."),
   })
   .meta({ id: "Organization", description: "The organization of the caller." });
@@ -16,6 +17,7 @@ const EXAMPLE: z.infer<typeof organizationSchema> = {
   id: "k17c5r9t2w8x4z0b3m6n7p1q5s9v2y4d",
   name: "Analytical Engines",
   slug: "analytical-engines",
+  keyPrefix: "lk",
   createdAt: 1_790_000_000_000,
 };
 
@@ -44,7 +46,8 @@ export const organizationRouter = router({
       status: 200,
       tag: "Organization",
       summary: "Change the organization",
-      description: "Its name, or its slug, which changes addresses. Takes `organization:update`.",
+      description:
+        "Its name, its slug, which changes addresses, or what new keys begin with. Takes `organization:update`.",
       errors: ["NAME_TAKEN"],
       example: { input: { name: EXAMPLE.name }, output: EXAMPLE },
     })
@@ -52,6 +55,7 @@ export const organizationRouter = router({
       z.strictObject({
         name: z.string().optional().describe("1 to 100 characters."),
         slug: z.string().optional().describe("1 to 40 lower-case letters, digits and hyphens."),
+        keyPrefix: z.string().optional().describe("2 to 16 lower-case letters and digits."),
       }),
     )
     .output(organizationSchema)
