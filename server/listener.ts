@@ -37,13 +37,14 @@ export async function openListener(host: string, port: number, handlers: Listene
   let busy = 0;
   let onIdle: (() => void) | undefined;
 
+  const onClose = () => {
+    busy -= 1;
+    if (busy === 0) onIdle?.();
+  };
   server.on("request", (request, response) => {
     busy += 1;
     answering.set(request.socket, response);
-    response.once("close", () => {
-      busy -= 1;
-      if (busy === 0) onIdle?.();
-    });
+    response.on("close", onClose);
     handlers.request(request, response);
   });
   server.on("clientError", (error, socket) => answerUnparsed(error, socket, answering.get(socket)));

@@ -1,3 +1,5 @@
+import { getFunctionName, makeFunctionReference } from "convex/server";
+import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
@@ -21,8 +23,8 @@ import type { VerifyQuestion } from "./verifyQuestion.ts";
 
 // Every call with a key passes here, so this file and what it imports stay light: no zod, no tRPC, no better-auth.
 
-// Naming a function takes longer than it looks, so it is done once.
-const { byHash, stateByHash } = internal.verification;
+const byHash = namedOnce(internal.verification.byHash);
+const { stateByHash } = internal.verification;
 
 type KeyFacts = Pick<
   KeyState,
@@ -72,6 +74,11 @@ async function findState(ctx: ActionCtx, hash: string): Promise<KeyState | null>
 async function readState(ctx: ActionCtx, hash: string): Promise<KeyState | null> {
   const text = await ctx.runQuery(stateByHash, { hash });
   return text === null ? null : parseKeyState(text);
+}
+
+/** The same reference with its name worked out, which one of the generated ones does again at every call. */
+function namedOnce<Query extends FunctionReference<"query", "internal">>(query: Query) {
+  return makeFunctionReference<"query", FunctionArgs<Query>, FunctionReturnType<Query>>(getFunctionName(query));
 }
 
 /** Whether looking it up can be worth it: an opaque key by its checksum, or a JWT that says that it is a key of ours. */
