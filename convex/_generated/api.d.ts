@@ -162,6 +162,7 @@ import type * as model_policySweep from "../model/policySweep.js";
 import type * as model_repetitions from "../model/repetitions.js";
 import type * as model_retention from "../model/retention.js";
 import type * as model_roles from "../model/roles.js";
+import type * as model_rowMemory from "../model/rowMemory.js";
 import type * as model_runTokens from "../model/runTokens.js";
 import type * as model_secrets from "../model/secrets.js";
 import type * as model_sharedReads from "../model/sharedReads.js";
@@ -375,6 +376,7 @@ declare const fullApi: ApiFromModules<{
   "model/repetitions": typeof model_repetitions;
   "model/retention": typeof model_retention;
   "model/roles": typeof model_roles;
+  "model/rowMemory": typeof model_rowMemory;
   "model/runTokens": typeof model_runTokens;
   "model/secrets": typeof model_secrets;
   "model/sharedReads": typeof model_sharedReads;

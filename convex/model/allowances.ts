@@ -5,6 +5,7 @@ import type { MutationCtx } from "../_generated/server.js";
 import { fillBucket, refillQuota, takeFromBucket, takeFromQuota } from "../shared/allowance.ts";
 import type { Bucket, QuotaCount } from "../shared/allowance.ts";
 import type { RateLimit } from "../shared/limits.ts";
+import { RowMemory } from "./rowMemory.ts";
 import { vQuota, vRateLimit } from "./validators.ts";
 
 /** One use that has to fit into limits: those of the key and those of its organization, null where there is none. */
@@ -52,6 +53,8 @@ type Holding = {
   isChanged: boolean;
 };
 
+const rows = new RowMemory("allowances", 20_000);
+
 /**
  * Takes every use from its limits, one after the other as if each had a transaction of its own: from all of its limits
  * or from none. Each holder's row is read and written once, however many uses there are.
@@ -80,9 +83,9 @@ async function readHoldings(ctx: MutationCtx, asks: readonly Ask[]): Promise<Map
     if (organizationRateLimit !== null) holders.add(organizationId);
     if (rateLimit !== null || quota !== null) holders.add(keyId);
   }
-  const rows = await Promise.all([...holders].map(async (holder) => [holder, await findRow(ctx, holder)] as const));
+  const found = await Promise.all([...holders].map(async (holder) => [holder, await findRow(ctx, holder)] as const));
   return new Map(
-    rows.map(([holder, row]) => [
+    found.map(([holder, row]) => [
       holder,
       { row, bucket: row?.bucket ?? null, quota: row?.quota ?? null, isChanged: false },
     ]),
@@ -90,10 +93,13 @@ async function readHoldings(ctx: MutationCtx, asks: readonly Ask[]): Promise<Map
 }
 
 async function findRow(ctx: MutationCtx, holder: Holder): Promise<Doc<"allowances"> | null> {
-  return await ctx.db
-    .query("allowances")
-    .withIndex("by_holder", (q) => q.eq("holder", holder))
-    .unique();
+  const isIt = (row: Doc<"allowances">) => row.holder === holder;
+  return await rows.find(ctx, holder, isIt, () =>
+    ctx.db
+      .query("allowances")
+      .withIndex("by_holder", (q) => q.eq("holder", holder))
+      .unique(),
+  );
 }
 
 /** Asks the organization's limit, the key's and its quota in this order. Only if all have room is anything taken. */

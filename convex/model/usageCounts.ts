@@ -1,9 +1,9 @@
 import { v } from "convex/values";
 import type { Infer } from "convex/values";
-import type { Doc, Id } from "../_generated/dataModel.js";
+import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { DAY_MS, LAST_USED_INTERVAL_MS } from "../shared/limits.ts";
-import { RecentMap } from "../shared/recentMap.ts";
+import { RowMemory } from "./rowMemory.ts";
 import { vTagCount, vUsageCount } from "./validators.ts";
 
 /** What one key was used for within one hour, since the last time that it was told. */
@@ -28,7 +28,8 @@ export const usageBatch = {
 };
 
 export type UsageEntry = Infer<typeof vUsageEntry>;
-type Counts = Pick<Doc<"usageCounts">, "counts" | "tags">;
+type Counted = Doc<"usageCounts">;
+type Counts = Pick<Counted, "counts" | "tags">;
 
 /** On the rows that hold an organization's sums instead of a key's counts. */
 export const SUMS = "*";
@@ -36,9 +37,8 @@ export const SUMS = "*";
 export const OTHER_TAGS = "";
 const TAGS_MAX = 100;
 
-// Where the row of a key and hour is: to get it costs a third of looking it up. One that is not there, because it was swept or
-// its transaction was undone, is looked up.
-const rowIds = new RecentMap<Id<"usageCounts">>(20_000);
+const rows = new RowMemory("usageCounts", 20_000);
+const writers = new RowMemory("usageWriters", 100);
 
 const RETENTION_MS = 400 * DAY_MS;
 const SWEEP_BATCH = 500;
@@ -104,21 +104,16 @@ async function addToKey(
   shard: number,
   { organizationId, ownerRef, keyId, hour, counts, tags }: UsageEntry,
 ): Promise<void> {
-  const name = `${keyId} ${hour} ${shard}`;
-  const known = rowIds.get(name);
-  const row =
-    (known === undefined ? null : await ctx.db.get("usageCounts", known)) ??
-    (await ctx.db
+  const isIt = (found: Counted) => found.keyId === keyId && found.hour === hour && found.shard === shard;
+  const row = await rows.find(ctx, `${keyId} ${hour} ${shard}`, isIt, () =>
+    ctx.db
       .query("usageCounts")
       .withIndex("by_key", (q) => q.eq("keyId", keyId).eq("hour", hour).eq("shard", shard))
-      .unique());
+      .unique(),
+  );
   const added = addCounts(row ?? { counts: [], tags: [] }, [{ counts, tags }]);
-  if (row === null) {
-    rowIds.set(name, await ctx.db.insert("usageCounts", { organizationId, ownerRef, keyId, hour, shard, ...added }));
-  } else {
-    if (row._id !== known) rowIds.set(name, row._id);
-    await ctx.db.patch("usageCounts", row._id, added);
-  }
+  if (row !== null) await ctx.db.patch("usageCounts", row._id, added);
+  else await ctx.db.insert("usageCounts", { organizationId, ownerRef, keyId, hour, shard, ...added });
 }
 
 async function addToSums(
@@ -127,22 +122,29 @@ async function addToSums(
   { organizationId, hour }: UsageEntry,
   entries: UsageEntry[],
 ): Promise<void> {
-  const row = await ctx.db
-    .query("usageCounts")
-    .withIndex("by_owner", (q) =>
-      q.eq("organizationId", organizationId).eq("ownerRef", SUMS).eq("hour", hour).eq("shard", shard),
-    )
-    .unique();
+  const isIt = (found: Counted) =>
+    found.organizationId === organizationId && found.ownerRef === SUMS && found.hour === hour && found.shard === shard;
+  const row = await rows.find(ctx, `${organizationId} ${hour} ${shard}`, isIt, () =>
+    ctx.db
+      .query("usageCounts")
+      .withIndex("by_owner", (q) =>
+        q.eq("organizationId", organizationId).eq("ownerRef", SUMS).eq("hour", hour).eq("shard", shard),
+      )
+      .unique(),
+  );
   const added = addCounts(row ?? { counts: [], tags: [] }, entries);
   if (row === null) await ctx.db.insert("usageCounts", { organizationId, ownerRef: SUMS, hour, shard, ...added });
   else await ctx.db.patch("usageCounts", row._id, added);
 }
 
 async function isNewBatch(ctx: MutationCtx, writer: string, batch: number): Promise<boolean> {
-  const row = await ctx.db
-    .query("usageWriters")
-    .withIndex("by_writer", (q) => q.eq("writer", writer))
-    .unique();
+  const isIt = (found: Doc<"usageWriters">) => found.writer === writer;
+  const row = await writers.find(ctx, writer, isIt, () =>
+    ctx.db
+      .query("usageWriters")
+      .withIndex("by_writer", (q) => q.eq("writer", writer))
+      .unique(),
+  );
   if (row !== null && row.batch >= batch) return false;
   const written = { batch, at: Date.now() };
   if (row === null) await ctx.db.insert("usageWriters", { writer, ...written });
