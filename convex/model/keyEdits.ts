@@ -7,7 +7,7 @@ import { checkKeyFields } from "./keyFields.ts";
 import type { CheckedFields, KeyFields } from "./keyFields.ts";
 import { requireKey, requireWithinPower } from "./keyRights.ts";
 import { getMember } from "./members.ts";
-import { isLiveUnder, requireFreeName } from "./newKeys.ts";
+import { requireFreeName, settleNamesakes } from "./ownersKeys.ts";
 import { policyOf } from "./policies.ts";
 
 /** What a change may touch besides what it says; the rest gives a key power, so that changing it takes holding all of it. */
@@ -58,8 +58,12 @@ export async function updateKey(
   if (fields.length === 0) return key;
   if (POWERS.some((field) => fields.includes(field))) await requireWithinPower(ctx, caller, after);
   if (after.nameKey !== key.nameKey) {
-    const isLive = isLiveUnder(policy, owner.roleText, now);
-    await requireFreeName(ctx, { organizationId, ownerRef, nameKey: after.nameKey, now, isLive, except: key._id });
+    const owners = { organizationId, ownerRef, policy, roleText: owner.roleText, now };
+    await settleNamesakes(
+      ctx,
+      caller,
+      await requireFreeName(ctx, { ...owners, nameKey: after.nameKey, except: key._id }),
+    );
   }
   const timed = {
     ...changed,

@@ -3,8 +3,6 @@ import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
-import { isDead } from "../shared/keyStatus.ts";
-import type { Policy } from "../shared/policy.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { toAuditState } from "./keyChanges.ts";
@@ -15,7 +13,8 @@ import type { Signed } from "./jwtKeys.ts";
 import { toOwnerRef } from "./keyLists.ts";
 import { requireCreate, requireWithinPower } from "./keyRights.ts";
 import { getMember } from "./members.ts";
-import { expiryOf, policyOf } from "./policies.ts";
+import { requireFreeName, requireRoom, settleNamesakes } from "./ownersKeys.ts";
+import { policyOf } from "./policies.ts";
 import { recordOnce, requireFirst } from "./repetitions.ts";
 import type { Once } from "./repetitions.ts";
 import { insertCredential } from "./secrets.ts";
@@ -54,10 +53,11 @@ export async function createKey(
 ): Promise<Doc<"keys">> {
   const now = Date.now();
   const { organizationId } = caller;
-  const { power, ownerRef, isJwt, wanted } = await planKey(ctx, caller, input, now);
+  const { power, ownerRef, isJwt, wanted, namesakes } = await planKey(ctx, caller, input, now);
   const { name = "", nameKey = "", description, tags, notBefore, metadata } = wanted;
   await requireFirst(ctx, caller, once);
   const credentialId = await insertCredential(ctx, secret);
+  await settleNamesakes(ctx, caller, namesakes);
   const usageId = await ctx.db.insert("keyUsage", { organizationId, lastUsedAt: null });
   const keyId = await ctx.db.insert("keys", {
     ...power,
@@ -116,12 +116,10 @@ async function planKey(ctx: QueryCtx, caller: ResolvedCaller, input: NewKey, now
   };
   await requireWithinPower(ctx, caller, power);
   const ownerRef = toOwnerRef(owner);
-  const isLive = isLiveUnder(policy, owner.roleText, now);
-  await requireFreeName(ctx, { organizationId, ownerRef, nameKey: wanted.nameKey ?? "", now, isLive });
-  if (owner.kind === "personal") {
-    await requireRoom(ctx, { organizationId, ownerRef, now, isLive, most: policy.liveKeysPerOwner });
-  }
-  return { power, ownerRef, isJwt: format === "jwt", wanted };
+  const owners = { organizationId, ownerRef, policy, roleText: owner.roleText, now };
+  const namesakes = await requireFreeName(ctx, { ...owners, nameKey: wanted.nameKey ?? "" });
+  if (owner.kind === "personal") await requireRoom(ctx, owners);
+  return { power, ownerRef, isJwt: format === "jwt", wanted, namesakes };
 }
 
 /** What the new key could do. Without a wish, a calling key's creations are bound as it is itself and end with it, rather than being refused. */
@@ -155,68 +153,4 @@ async function resolveOwner(
   const inherited = caller.key?.record.ownerKind === "service" && userId === caller.userId;
   const isMember = member !== null || inherited;
   return { kind, userId: userId ?? caller.userId, isMember, roleText: member?.role ?? "" };
-}
-
-// A tightened policy leaves keys dead that their records do not show as such. They are few, and are looked through.
-const NAMESAKES_MAX = 100;
-const OWNED_MAX = 1_000;
-
-/** Refuses with NAME_TAKEN a name that another of the owner's live keys has. `except` is the key that is to be renamed. */
-export async function requireFreeName(
-  ctx: QueryCtx,
-  { nameKey, except, isLive, now, ...owner }: OwnersKeys & { nameKey: string; except?: Id<"keys"> },
-): Promise<void> {
-  const unrevoked = (expiry: { after: number } | "never") =>
-    ctx.db.query("keys").withIndex("by_owner_name", (q) => {
-      const named = q
-        .eq("organizationId", owner.organizationId)
-        .eq("ownerRef", owner.ownerRef)
-        .eq("nameKey", nameKey)
-        .eq("revokedAt", undefined);
-      return expiry === "never" ? named.eq("expiresAt", null) : named.gt("expiresAt", expiry.after);
-    });
-  const namesakes = [
-    ...(await unrevoked({ after: now }).take(NAMESAKES_MAX)),
-    ...(await unrevoked("never").take(NAMESAKES_MAX)),
-  ];
-  if (namesakes.some((key) => key._id !== except && isLive(key))) {
-    throw latchkeyError("NAME_TAKEN", "This owner already has a live key of that name. Choose another name.", [
-      { path: "name", message: "Choose a name that none of the owner's live keys has." },
-    ]);
-  }
-}
-
-/** Whether an owner's key is live at `now` under the policy, which may have been tightened since its expiry was chosen. */
-export function isLiveUnder(policy: Policy, roleText: string, now: number): (key: Doc<"keys">) => boolean {
-  return (key) => !isDead({ ...key, expiresAt: expiryOf(policy, key, roleText) }, now);
-}
-
-/** Whose keys are looked at. `isLive` judges one by the clock, `now`, and under the policy. */
-type OwnersKeys = {
-  organizationId: Id<"organization">;
-  ownerRef: string;
-  now: number;
-  isLive: (key: Doc<"keys">) => boolean;
-};
-
-/** Refuses with KEY_LIMIT_REACHED. The limit is for people: an organization may have as many service keys as it has services. */
-async function requireRoom(
-  ctx: QueryCtx,
-  { organizationId, ownerRef, now, isLive, most }: OwnersKeys & { most: number },
-): Promise<void> {
-  const unrevoked = (expiry: { after: number } | "never") =>
-    ctx.db.query("keys").withIndex("by_owner_live", (q) => {
-      const owned = q.eq("organizationId", organizationId).eq("ownerRef", ownerRef).eq("revokedAt", undefined);
-      return expiry === "never" ? owned.eq("expiresAt", null) : owned.gt("expiresAt", expiry.after);
-    });
-  const atMost = Math.max(OWNED_MAX, most);
-  const live = [...(await unrevoked("never").take(atMost)), ...(await unrevoked({ after: now }).take(atMost))].filter(
-    isLive,
-  );
-  if (live.length >= most) {
-    throw latchkeyError(
-      "KEY_LIMIT_REACHED",
-      `This owner already has ${most} live keys. Revoke one that is no longer needed.`,
-    );
-  }
 }

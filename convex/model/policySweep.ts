@@ -3,7 +3,7 @@ import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { isDead } from "../shared/keyStatus.ts";
 import { idleDeathOf, idleLimitOf } from "../shared/policy.ts";
 import type { Policy } from "../shared/policy.ts";
-import { NO_REQUEST, SYSTEM, recordEntry } from "./audit.ts";
+import { UNTIL_NOTED_MS, endForGood } from "./keyEnds.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf } from "./policies.ts";
 
@@ -12,8 +12,6 @@ import { expiryOf, policyOf } from "./policies.ts";
 // of its death as its expiry, for good.
 
 const BATCH = 100;
-// A call that was let in before the key's time was up has noted its use by then: none lasts longer than 30 s.
-const UNTIL_NOTED_MS = 60_000;
 
 /** A batch of the organizations that have a policy of their own, and where to go on. */
 export async function listPolicies(
@@ -128,16 +126,7 @@ async function expireIfIdle(
   const limit = idleLimitOf(policy, key);
   const died = limit === null ? Infinity : idleDeathOf(key, usage.lastUsedAt, limit);
   if (died > at - UNTIL_NOTED_MS) return;
-  await ctx.db.patch("keys", key._id, { expiresAt: died, ended: true, endedByPolicy: undefined });
-  await ctx.db.patch("keyUsage", usage._id, { settled: true });
-  await recordEntry(ctx, key.organizationId, SYSTEM, NO_REQUEST, {
-    action: "key.expire",
-    targetKind: "key",
-    targetId: key._id,
-    before: { expiresAt: key.expiresAt, lastUsedAt: usage.lastUsedAt },
-    after: { expiresAt: died },
-    reason: "idle",
-  });
+  await endForGood(ctx, key, { diedAt: died, reason: "idle", before: { lastUsedAt: usage.lastUsedAt } });
 }
 
 async function isEnded(ctx: MutationCtx, policy: Policy, key: Doc<"keys">, at: number): Promise<boolean> {
