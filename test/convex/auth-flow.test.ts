@@ -85,33 +85,31 @@ describe.each(engines)("signing up and in on $name", (engine) => {
     expect(await deployment.call(api.organizations.listMine, {}, user.id)).toHaveLength(1);
   });
 
-  test("an invitation is not for whoever merely claims its address, and a developer invites nobody", async () => {
+  test("H21: a developer invites and promotes nobody, and does both from the moment of being an admin", async () => {
     const owner = cookieOf(await signUp("boss@example.com"));
     const created = await send("/organization/create", { name: "Guild", slug: "guild" }, owner);
     const { id: organizationId } = WithId.parse(await created.json());
-    const invite = async (email: string, role: string, cookie: string) =>
-      await send("/organization/invite-member", { email, role, organizationId }, cookie);
-    const invitation = WithId.parse(await (await invite("dev@example.com", "developer", owner)).json());
+    const call = async (cookie: string, method: string, path: string, body: object) =>
+      await deployment.fetch(path, {
+        method,
+        headers: { "content-type": "application/json", origin: deployment.siteUrl, cookie },
+        body: JSON.stringify(body),
+      });
+    const invite = async (cookie: string, email: string) =>
+      await call(cookie, "POST", "/api/v1/invitations", { email, roles: ["member"] });
     const developer = cookieOf(await signUp("dev@example.com"));
-    const accepted = await send("/organization/accept-invitation", { invitationId: invitation.id }, developer);
-    expect(accepted.status).toBe(403);
-
     const { user } = WithUser.parse(await (await send("/get-session", undefined, developer)).json());
     await deployment.call(internal.auth.store.create, {
       table: "member",
       data: { organizationId, userId: user.id, role: "developer", createdAt: 1 },
       origin: { userId: null, request: { id: "test" } },
     });
-    expect((await invite("friend@example.com", "admin", developer)).status).toBe(403);
     const promote = async (cookie: string) =>
-      await deployment.fetch(`/api/v1/members/${user.id}`, {
-        method: "PATCH",
-        headers: { "content-type": "application/json", origin: deployment.siteUrl, cookie },
-        body: JSON.stringify({ roles: ["admin"] }),
-      });
+      await call(cookie, "PATCH", `/api/v1/members/${user.id}`, { roles: ["admin"] });
+    expect((await invite(developer, "friend@example.com")).status).toBe(403);
     expect((await promote(developer)).status).toBe(403);
     expect((await promote(owner)).status).toBe(200);
-    expect((await invite("friend@example.com", "member", developer)).status).toBe(200);
+    expect((await invite(developer, "friend@example.com")).status).toBe(201);
   });
 
   test("a session gives a short ES256 token that anyone can check by the published keys", async () => {
