@@ -65,7 +65,7 @@ const SECURITY_SCHEMES = {
     in: "cookie",
     name: "latchkey.session_token",
     description:
-      "A person's session in the browser. Its name begins with `__Secure-` over HTTPS. Unsafe methods need an allowed `Origin`.",
+      "A person's session in the browser. Its name begins with `__Host-` over HTTPS. Unsafe methods need an allowed `Origin`.",
   },
 };
 

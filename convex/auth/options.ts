@@ -65,7 +65,7 @@ function sharedOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironment) {
       },
     },
     advanced: {
-      cookiePrefix: "latchkey",
+      ...cookieNames(siteUrl),
       ipAddress: { ipAddressHeaders: [CLIENT_IP_HEADER] },
       database: { generateId: false },
       // Said aloud because better-auth drops both by itself when it thinks that it is being tested.
@@ -73,6 +73,12 @@ function sharedOptions({ siteUrl, secret, allowedOrigins }: AuthEnvironment) {
       disableCSRFCheck: false,
     },
   } satisfies BetterAuthOptions;
+}
+
+/** Over HTTPS a `__Host-` cookie, which no neighbouring subdomain can plant or read. better-auth by itself makes `__Secure-` ones. */
+function cookieNames(siteUrl: string) {
+  if (!siteUrl.startsWith("https:")) return { cookiePrefix: "latchkey" };
+  return { cookiePrefix: "__Host-latchkey", useSecureCookies: false, defaultCookieAttributes: { secure: true } };
 }
 
 function jwtPlugin(siteUrl: string) {

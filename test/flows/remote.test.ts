@@ -1,13 +1,12 @@
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
 import { mkdtemp, readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod";
 import { startTestLatchkey, type TestLatchkey } from "../helpers/latchkey.ts";
-import { listenForTest } from "../helpers/listen.ts";
+import { freePort } from "../helpers/listen.ts";
 import { createKey, createOrganization, signUp, succeed, textField, type Person } from "../helpers/person.ts";
 import { startRemoteConvex, type RemoteConvex } from "../helpers/remote-convex.ts";
 
@@ -87,9 +86,3 @@ test("the deployment believes our proxy about a client's address, and nobody who
   expect(await seen(there.siteUrl, { ...forged, "x-latchkey-proxy-secret": proxySecret })).toBe("203.0.113.66");
   expect(JSON.stringify(there.log)).not.toContain(proxySecret);
 });
-
-async function freePort(): Promise<number> {
-  const listening = await listenForTest(createServer());
-  await listening.close();
-  return Number(new URL(listening.origin).port);
-}

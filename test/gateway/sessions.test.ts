@@ -3,11 +3,43 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "#convex/_generated/api.js";
 import { engines } from "../convex/engines.ts";
 import { AND } from "../convex/world.ts";
+import { startTestLatchkey } from "../helpers/latchkey.ts";
+import { freePort } from "../helpers/listen.ts";
 import { openWorld } from "./world.ts";
 import type { Person, World } from "./world.ts";
 
 const origin = { userId: null, request: { id: "test" } };
 const DAY_MS = 24 * 60 * 60 * 1000;
+
+test("E17: over HTTPS a session's cookie is a __Host- one, known again by all that read it", async () => {
+  const publicUrl = "https://keys.example.com";
+  const port = await freePort();
+  await using latchkey = await startTestLatchkey({ publicUrl, port });
+  expect(latchkey.url).toBe(publicUrl);
+  const send = async (path: string, cookie: string, body?: object) =>
+    await fetch(`http://127.0.0.1:${port}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { origin: publicUrl, cookie, "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+  const person = { name: "Ada", email: "ada@example.com", password: "correct horse battery" };
+  const signedUp = await send("/api/auth/sign-up/email", "", person);
+  const [setCookie = "", ...others] = signedUp.headers.getSetCookie();
+  expect(others).toEqual([]);
+  expect(setCookie).toMatch(/^__Host-latchkey\.session_token=/);
+  expect(setCookie.split("; ").slice(1)).toEqual(
+    expect.arrayContaining(["Path=/", "Secure", "HttpOnly", "SameSite=Lax"]),
+  );
+  expect(setCookie).not.toContain("Domain");
+  const cookie = setCookie.split(";")[0] ?? "";
+  expect(await (await send("/api/auth/get-session", cookie)).json()).toMatchObject({ user: { name: "Ada" } });
+  const made = await send("/api/auth/organization/create", cookie, { name: "Acme", slug: "acme" });
+  expect(made.status).toBe(200);
+  expect(await (await send("/api/v1/whoami", cookie)).json()).toMatchObject({ type: "user", role: "owner" });
+  const signedOut = await send("/api/auth/sign-out", cookie, {});
+  expect(signedOut.headers.getSetCookie().join()).toMatch(/__Host-latchkey\.session_token=;/);
+  expect((await send("/api/v1/whoami", cookie)).status).toBe(401);
+});
 
 // The gateway reads sessions by itself. Whatever it takes or refuses, better-auth takes or refuses.
 describe.each(engines)("a session, on $name", (engine) => {

@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import type { Server } from "node:http";
 
 /** Opens a server on a free port of the loopback; `close` also ends the connections that clients keep open. */
@@ -12,4 +13,11 @@ export async function listenForTest(server: Server): Promise<{ origin: string; c
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const listening = await listenForTest(createServer());
+  await listening.close();
+  return Number(new URL(listening.origin).port);
 }
