@@ -16,7 +16,8 @@ const SESSION_COOKIES = [`__Host-${SESSION_COOKIE}`, `__Secure-${SESSION_COOKIE}
 
 /**
  * The credential that a request carries, or null when it carries none: `x-api-key`, `Authorization: Bearer`
- * with a key, an exchange token or a session token, or the session cookie. A header beats the cookie, which is then ignored.
+ * with a key, an exchange token or a session token, or the session cookie. A header beats the cookie, which is then
+ * ignored, even by a header that is empty.
  * Throws AMBIGUOUS_CREDENTIALS for a repeated header and for two headers that differ.
  */
 export function readCredential(headers: Headers): Credential | null {
@@ -30,6 +31,8 @@ export function readCredential(headers: Headers): Credential | null {
   }
   if (apiKey !== null) return { type: "key", key: apiKey };
   if (bearer !== null) return readBearerCredential(bearer);
+  // Whoever meant to call with a key and has none must not act as the person whose browser it is.
+  if (headers.has("x-api-key") || /^\s*bearer\b/i.test(headers.get("authorization") ?? "")) return null;
   const cookies = headers.get("cookie");
   const value = cookies === null ? null : readSessionCookie(cookies);
   return value === null ? null : { type: "cookie", value };

@@ -35,6 +35,14 @@ describe("what a request presents", () => {
     ],
     ["somebody else's cookie", { cookie: "theme=dark" }, null],
     ["E15 T16: a key and a cookie", { "x-api-key": key, cookie: "latchkey.session_token=v" }, { type: "key", key }],
+    ["E15 T16: an empty x-api-key and a cookie", { "x-api-key": " ", cookie: "latchkey.session_token=v" }, null],
+    ["E15 T16: an empty bearer and a cookie", { authorization: "Bearer ", cookie: "latchkey.session_token=v" }, null],
+    ["a bearer of two words and a cookie", { authorization: "Bearer a b", cookie: "latchkey.session_token=v" }, null],
+    [
+      "another scheme and a cookie",
+      { authorization: "Basic dTpw", cookie: "latchkey.session_token=v" },
+      { type: "cookie", value: "v" },
+    ],
     [
       "a session as bearer and a cookie",
       { authorization: `Bearer ${session}`, cookie: "latchkey.session_token=v" },
