@@ -85,7 +85,6 @@ describe.each(engines)("signing up and in on $name", (engine) => {
     expect(await deployment.call(api.organizations.listMine, {}, user.id)).toHaveLength(1);
   });
 
-<<<<<<< Updated upstream
   test("H21: a developer invites and promotes nobody, and does both from the moment of being an admin", async () => {
     const owner = cookieOf(await signUp("boss@example.com"));
     const created = await send("/organization/create", { name: "Guild", slug: "guild" }, owner);
@@ -113,8 +112,6 @@ describe.each(engines)("signing up and in on $name", (engine) => {
     expect((await invite(developer, "friend@example.com")).status).toBe(201);
   });
 
-=======
->>>>>>> Stashed changes
   test("a session gives a short ES256 token that anyone can check by the published keys", async () => {
     const cookie = cookieOf(await signUp("token@example.com"));
     const { token } = z.object({ token: z.string() }).parse(await (await send("/token", undefined, cookie)).json());
