@@ -5,6 +5,7 @@ import { AUDIT_FORMAT, entryHash, genesisHash } from "../shared/auditChain.ts";
 import type { ChainedEntry, PersonPart, SubjectPart } from "../shared/auditChain.ts";
 import { insertPart, toPart } from "./auditPersons.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { SharedRead } from "./sharedReads.ts";
 
 export type AuditChange = {
   /** `<noun>.<verb>`, for example `key.revoke`. */
@@ -101,12 +102,19 @@ type Unchained = Omit<WithoutSystemFields<Doc<"audit">>, "seq" | "previousHash" 
  * yet, and writing it is what makes two transactions that would fork the chain conflict.
  */
 async function append(ctx: MutationCtx, entry: Unchained): Promise<number> {
-  const head = await getHead(ctx, entry.organizationId);
-  const link = linkAfter(head, entry);
+  const chain = await chains.of(ctx, entry.organizationId);
+  const link = linkAfter(chain.head, entry);
   await ctx.db.insert("audit", { ...entry, ...link });
-  await moveHead(ctx, entry.organizationId, head, link);
+  chain.head = await moveHead(ctx, entry.organizationId, chain.head, link);
   return link.seq;
 }
+
+type Head = Pick<Doc<"auditHeads">, "_id" | "seq" | "hash">;
+
+// A call that shares its reads reads the end once, and moves it here too.
+const chains = new SharedRead<[Id<"organization">], { head: Head | null }>(async (ctx, organizationId) => ({
+  head: await getHead(ctx, organizationId),
+}));
 
 /** The end of an organization's chain; null before its first entry. */
 export async function getHead(ctx: QueryCtx, organizationId: Id<"organization">): Promise<Doc<"auditHeads"> | null> {
@@ -118,7 +126,7 @@ export async function getHead(ctx: QueryCtx, organizationId: Id<"organization">)
 
 type Link = { seq: number; previousHash: string; hash: string };
 
-function linkAfter(head: Doc<"auditHeads"> | null, entry: Unchained): Link {
+function linkAfter(head: Head | null, entry: Unchained): Link {
   const place = { seq: (head?.seq ?? 0) + 1, previousHash: head?.hash ?? genesisHash(entry.organizationId) };
   return { ...place, hash: entryHash(toChained(entry, place)) };
 }
@@ -126,11 +134,12 @@ function linkAfter(head: Doc<"auditHeads"> | null, entry: Unchained): Link {
 async function moveHead(
   ctx: MutationCtx,
   organizationId: Id<"organization">,
-  head: Doc<"auditHeads"> | null,
+  head: Head | null,
   { seq, hash }: Link,
-): Promise<void> {
-  if (head === null) await ctx.db.insert("auditHeads", { organizationId, seq, hash });
-  else await ctx.db.patch("auditHeads", head._id, { seq, hash });
+): Promise<Head> {
+  if (head === null) return { _id: await ctx.db.insert("auditHeads", { organizationId, seq, hash }), seq, hash };
+  await ctx.db.patch("auditHeads", head._id, { seq, hash });
+  return { _id: head._id, seq, hash };
 }
 
 /** A stored entry as the chain sees it, at the place it has or is given. */

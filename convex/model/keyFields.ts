@@ -70,11 +70,11 @@ export type FieldRules = {
 /** Collects every wrong field before it refuses with INVALID_INPUT, so that a form can mark them all at once. */
 export async function checkKeyFields(ctx: QueryCtx, input: KeyFields, rules: FieldRules): Promise<CheckedFields> {
   const fields: FieldError[] = [];
-  function take<Value>(path: string, checked: Checked<Value> | null | undefined): Value | null | undefined {
+  const take = <Value>(path: string, checked: Checked<Value> | null | undefined): Value | null | undefined => {
     if (checked === undefined || checked === null || checked.ok) return checked && checked.value;
     fields.push({ path, message: checked.problem });
     return undefined;
-  }
+  };
   const { policy, now, current, owner } = rules;
   const maxLifetimeMs = maxLifetimeOf(policy, owner);
   const named = take("name", input.name == null ? input.name : checkName(input.name));

@@ -1,10 +1,11 @@
 import { v } from "convex/values";
 import type { Infer } from "convex/values";
-import type { Doc } from "../_generated/dataModel.js";
+import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { idleLimitOf } from "../shared/policy.ts";
 import type { Policy } from "../shared/policy.ts";
 import { policyOf, readExpiryUnder, readIdleExpiryUnder } from "./policies.ts";
+import { SharedRead } from "./sharedReads.ts";
 import { vQuota, vRateLimit, vResourcePermissions } from "./validators.ts";
 
 /**
@@ -64,6 +65,10 @@ export const vKeySnapshot = vKeyView.extend({ idleExpiresAt: v.union(v.number(),
 
 export type KeySnapshot = Infer<typeof vKeySnapshot>;
 
+const ownerNames = new SharedRead<[Id<"user">], string | null>(
+  async (ctx, userId) => (await ctx.db.get("user", userId))?.name ?? null,
+);
+
 export async function toKeySnapshot(ctx: QueryCtx, key: Doc<"keys">): Promise<KeySnapshot> {
   const policy = await policyOf(ctx, key.organizationId);
   return { ...(await toKeyView(ctx, key, policy)), idleExpiresAt: await readIdleExpiryUnder(ctx, policy, key) };
@@ -72,7 +77,6 @@ export async function toKeySnapshot(ctx: QueryCtx, key: Doc<"keys">): Promise<Ke
 /** `policy` spares reading it, where it has been. */
 export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">, policy?: Policy): Promise<KeyView> {
   const held = policy ?? (await policyOf(ctx, key.organizationId));
-  const owner = await ctx.db.get("user", key.ownerUserId);
   const oldEnds = key.secrets.flatMap(({ validUntil }) => (validUntil === null ? [] : [validUntil]));
   return {
     _id: key._id,
@@ -80,7 +84,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">, policy?: Policy
     organizationId: key.organizationId,
     ownerKind: key.ownerKind,
     ownerUserId: key.ownerUserId,
-    ownerName: owner?.name ?? null,
+    ownerName: await ownerNames.of(ctx, key.ownerUserId),
     name: key.name,
     description: key.description ?? null,
     tags: key.tags ?? [],

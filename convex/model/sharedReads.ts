@@ -2,7 +2,10 @@ import type { QueryCtx } from "../_generated/server.js";
 
 const sharing = new WeakSet<QueryCtx>();
 
-/** From here on, this call reads each `SharedRead` once. Only for a call that writes nothing of what they read. */
+/**
+ * From here on, this call reads each `SharedRead` once. Only for a call that does one thing after the other, and that
+ * writes nothing of what they read but the ends of audit chains.
+ */
 export function shareReads(ctx: QueryCtx): void {
   sharing.add(ctx);
 }
