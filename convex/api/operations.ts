@@ -1,5 +1,6 @@
 import type { AnyRouter } from "@trpc/server";
 import * as z from "zod";
+import { remembering } from "../shared/remembering.ts";
 import type { OperationMeta } from "./trpc.ts";
 
 /** One procedure of the router, seen as an operation of the REST API. */
@@ -30,9 +31,10 @@ export function matchOperation(
   method: string,
   pathname: string,
 ): Match | { allowed: string[] } | null {
+  const given = pathname.split("/");
   const matches = operations
     .flatMap((operation) => {
-      const params = matchPath(operation.meta.path, pathname);
+      const params = matchPath(segmentsOf(operation.meta.path), given);
       return params === null ? [] : [{ operation, params }];
     })
     .toSorted((left, right) => Object.keys(left.params).length - Object.keys(right.params).length);
@@ -46,9 +48,10 @@ export function pathFields(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
 }
 
-function matchPath(template: string, pathname: string): Record<string, string> | null {
-  const wanted = template.split("/");
-  const given = pathname.split("/");
+// Every request is compared with every operation's path.
+const segmentsOf = remembering(500, (path) => path.split("/"));
+
+function matchPath(wanted: readonly string[], given: readonly string[]): Record<string, string> | null {
   if (wanted.length !== given.length) return null;
   const params: Record<string, string> = {};
   for (const [index, segment] of wanted.entries()) {
