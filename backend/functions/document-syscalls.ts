@@ -41,7 +41,7 @@ export const documentCalls = {
     const changes = unchangedSystemFieldsRemoved(document, value);
     checkDocument(execution, requireTable(execution.mount, document.id), merged(document.value, changes));
     tx.patch(execution.mount.path, document.id, changes);
-    return JSON.stringify(tx.get(execution.mount.path, document.id)?.value ?? null);
+    return tx.get(execution.mount.path, document.id)?.text ?? "null";
   },
 
   "1.0/replace": (execution: Execution, { id, table, value }: JsonObject): string => {
