@@ -2,7 +2,6 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
-import { latchkeyError } from "../shared/errors.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { toAuditState } from "./keyChanges.ts";

@@ -34,15 +34,18 @@ export async function requireFreeName(
   ctx: QueryCtx,
   { nameKey, except, ...owner }: Owner & { nameKey: string; except?: Id<"keys"> },
 ): Promise<Unrecorded[]> {
-  const unrevoked = (expiry: { after: number } | "never") =>
+  const unrevoked = (expiry: { after: number } | "never" | "any") =>
     ctx.db.query("keys").withIndex("by_owner_name", (q) => {
       const named = q
         .eq("organizationId", owner.organizationId)
         .eq("ownerRef", owner.ownerRef)
         .eq("nameKey", nameKey)
         .eq("revokedAt", undefined);
+      if (expiry === "any") return named;
       return expiry === "never" ? named.eq("expiresAt", null) : named.gt("expiresAt", expiry.after);
     });
+  // Most names are new, which one look tells.
+  if ((await unrevoked("any").first()) === null) return [];
   const namesakes = [
     ...(await unrevoked({ after: owner.now }).take(NAMESAKES_MAX)),
     ...(await unrevoked("never").take(NAMESAKES_MAX)),

@@ -11,6 +11,13 @@ const revealedSchema = keyRecordSchema
   .meta({ id: "RevealedKey", description: "A key's record with its plaintext." });
 type Revealed = z.infer<typeof revealedSchema>;
 
+/** Minting loads better-auth, which nothing else here needs. */
+async function loadMinting() {
+  return await import("../../auth/credentials.ts");
+}
+let loaded: ReturnType<typeof loadMinting> | undefined;
+const minting = () => (loaded ??= loadMinting());
+
 /** The secrets of keys. What answers a plaintext does so once. */
 export const keySecrets = {
   create: callerProcedure
@@ -31,8 +38,7 @@ export const keySecrets = {
     .input(newKeySchema)
     .output(revealedSchema)
     .mutation(async ({ ctx, input }): Promise<Revealed> => {
-      // Minting loads better-auth, which nothing else here needs.
-      const { createKey } = await import("../../auth/credentials.ts");
+      const { createKey } = await minting();
       const { key, record } = await createKey(ctx.convex, ctx.identified.caller, toNewKey(input), ctx.once);
       return { ...toKeyRecord(record, Date.now()), key };
     }),
@@ -70,7 +76,7 @@ export const keySecrets = {
     )
     .output(revealedSchema)
     .mutation(async ({ ctx, input: { keyId: id, ...options } }): Promise<Revealed> => {
-      const { rotateKey } = await import("../../auth/credentials.ts");
+      const { rotateKey } = await minting();
       const { key, record } = await rotateKey(ctx.convex, ctx.identified.caller, id, {
         ...options,
         once: ctx.once,
