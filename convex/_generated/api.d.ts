@@ -61,6 +61,7 @@ import type * as auth_findSession from "../auth/findSession.js";
 import type * as auth_jwtKey from "../auth/jwtKey.js";
 import type * as auth_membershipAudit from "../auth/membershipAudit.js";
 import type * as auth_membershipDenials from "../auth/membershipDenials.js";
+import type * as auth_newcomers from "../auth/newcomers.js";
 import type * as auth_options from "../auth/options.js";
 import type * as auth_removals from "../auth/removals.js";
 import type * as auth_routes from "../auth/routes.js";
@@ -277,6 +278,7 @@ declare const fullApi: ApiFromModules<{
   "auth/jwtKey": typeof auth_jwtKey;
   "auth/membershipAudit": typeof auth_membershipAudit;
   "auth/membershipDenials": typeof auth_membershipDenials;
+  "auth/newcomers": typeof auth_newcomers;
   "auth/options": typeof auth_options;
   "auth/removals": typeof auth_removals;
   "auth/routes": typeof auth_routes;

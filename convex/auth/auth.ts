@@ -5,6 +5,7 @@ import { convexAdapter } from "./adapter.ts";
 import { readAuthEnvironment } from "./environment.ts";
 import type { Origin } from "./membershipAudit.ts";
 import { CLIENT_IP_HEADER, sessionOptions } from "./options.ts";
+import { checkNewcomer } from "./newcomers.ts";
 import { noteMembershipDenial } from "./membershipDenials.ts";
 import type { Attempt } from "./membershipDenials.ts";
 import { organizationOf, refuseSuspended } from "./suspension.ts";
@@ -27,16 +28,19 @@ export function createAuth(
     database: convexAdapter(ctx, { origin }),
     hooks: {
       before: createAuthMiddleware(async (context) => {
-        if (!context.path.startsWith("/organization/")) return;
+        const checked = checkNewcomer(context.path, context.body);
+        const changed = checked === null ? undefined : { context: { body: checked } };
+        if (!context.path.startsWith("/organization/")) return changed;
         const found = await getSessionFromCtx(context);
         // The audit trail names who changed the organization.
         origin.userId = found?.user.id ?? null;
-        if (found === null) return;
+        if (found === null) return changed;
         const organization = organizationOf(context, found.session.activeOrganizationId);
-        if (organization === null) return;
+        if (organization === null) return changed;
         const userId = found.user.id;
         onAttempt({ userId, organization, path: context.path });
         await refuseSuspended(ctx, { userId, organization });
+        return changed;
       }),
     },
   });

@@ -196,7 +196,10 @@ async function findOwnOrganization(
 /** By id or slug when one is named; the only one when there is only one. A foreign one looks as if missing. */
 function chooseOrganization(organizations: Organization[], wanted: string | null): Organization {
   if (wanted !== null) {
-    const chosen = organizations.find(({ organizationId, slug }) => organizationId === wanted || slug === wanted);
+    // An id is nobody's to choose, so it comes first: a slug may look like another organization's id.
+    const chosen =
+      organizations.find(({ organizationId }) => organizationId === wanted) ??
+      organizations.find(({ slug }) => slug === wanted);
     if (chosen !== undefined) return chosen;
     throw latchkeyError("NOT_FOUND", "You are in no organization of that id or slug. Check X-Organization-Id.");
   }

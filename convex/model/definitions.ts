@@ -56,6 +56,12 @@ export function checkSlug(raw: string): Checked<string> {
   return { ok: false, problem: "Use 1 to 32 lower-case letters, digits and hyphens, and begin with a letter." };
 }
 
+/** By what addresses and the header X-Organization-Id name an organization. */
+export function checkOrganizationSlug(raw: string): Checked<string> {
+  if (/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(raw)) return { ok: true, value: raw };
+  return { ok: false, problem: "Use 1 to 40 lower-case letters, digits and hyphens, and no hyphen at the ends." };
+}
+
 /** A name for people, as for a key. */
 export function checkTitle(raw: string): Checked<string> {
   if (raw.trim() === "") return { ok: false, problem: "Give it a name." };

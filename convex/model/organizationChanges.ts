@@ -6,11 +6,9 @@ import { latchkeyError } from "../shared/errors.ts";
 import { PREFIX_PATTERN } from "../shared/keyFormat.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
-import { Fields, checkTitle, missing } from "./definitions.ts";
+import { Fields, checkOrganizationSlug, checkTitle, missing } from "./definitions.ts";
 import { requireRight } from "./granting.ts";
 import { keyPrefixOf, setKeyPrefix } from "./keyPrefixes.ts";
-
-const SLUG_PATTERN = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
 
 export const vOrganizationView = v.object({
   id: v.id("organization"),
@@ -46,10 +44,8 @@ export async function changeOrganization(
   const before = await requireOrganization(ctx, caller.organizationId);
   const fields = new Fields();
   const name = input.name === undefined ? before.name : fields.take("name", checkTitle(input.name), "");
-  const slug = input.slug ?? before.slug;
-  if (slug !== before.slug && !SLUG_PATTERN.test(slug)) {
-    fields.refuse("slug", "Use 1 to 40 lower-case letters, digits and hyphens, and no hyphen at the ends.");
-  }
+  const isOther = input.slug !== undefined && input.slug !== before.slug;
+  const slug = isOther ? fields.take("slug", checkOrganizationSlug(input.slug ?? ""), "") : before.slug;
   const keyPrefix = input.keyPrefix ?? before.keyPrefix;
   if (!PREFIX_PATTERN.test(keyPrefix)) fields.refuse("keyPrefix", "Use 2 to 16 lower-case letters and digits.");
   fields.requireRight("The organization cannot be changed like this.");

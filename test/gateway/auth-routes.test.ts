@@ -107,6 +107,59 @@ describe.each(engines)("what of better-auth is reachable, on $name", (engine) =>
     expect((await send("POST /sign-out", {}, person)).status).toBe(200);
   });
 
+  test("R1 E12: who signs up or founds an organization is held to the rules by which both are changed later", async () => {
+    const person = { name: " Grâce ", email: `grace-${process.pid}@example.com`, password: "correct horse battery" };
+    for (const wrong of [
+      { name: "" },
+      { name: "   " },
+      { name: "x".repeat(101) },
+      { name: "a\u0000b" },
+      { name: "a\u202eb" },
+      { image: "javascript:alert(1)" },
+      { emailVerified: true },
+    ]) {
+      const answer = await send("POST /sign-up/email", { ...person, ...wrong });
+      expect([wrong, answer.status, answer.body?.["code"]]).toEqual([wrong, 400, "VALIDATION_ERROR"]);
+    }
+    const signedUp = await send("POST /sign-up/email", person);
+    expect(signedUp).toMatchObject({ status: 200, body: { user: { name: "Grâce", emailVerified: false } } });
+
+    const founder = await world.signUp("Founder");
+    const slug = `founded-${process.pid}-${engine.name.length}`;
+    for (const wrong of [
+      { slug: "Two Words" },
+      { slug: "../other" },
+      { slug: "UPPER" },
+      { slug: "x".repeat(41) },
+      { slug: "-edge" },
+      { slug: "" },
+      { name: "  " },
+      { name: "x".repeat(101) },
+      { name: "a\u0000b" },
+      { logo: "javascript:alert(1)" },
+      { metadata: { any: "thing" } },
+      { userId: world.owner.userId },
+    ]) {
+      const answer = await send("POST /organization/create", { name: "Founded", slug, ...wrong }, founder);
+      expect([wrong, answer.status, answer.body?.["code"]]).toEqual([wrong, 400, "VALIDATION_ERROR"]);
+    }
+    const founded = await send("POST /organization/create", { name: " Founded ", slug }, founder);
+    expect(founded).toMatchObject({ status: 200, body: { name: "Founded", slug } });
+  });
+
+  test("E12: a slug that is another organization's id does not name that one's place", async () => {
+    const person = await world.signUp("Both");
+    const trap = await world.createOrganization(person, world.organizationId);
+    const { organizationId } = world;
+    const data = { organizationId, userId: person.userId, role: "member", createdAt: Date.now() };
+    await world.deployment.call(internal.auth.store.create, { table: "member", data, origin });
+    for (const id of [organizationId, trap]) {
+      const headers = { "x-organization-id": id };
+      const { body } = await world.call("GET", "/api/v1/whoami", { cookie: person.cookie, headers });
+      expect(body).toMatchObject({ organizationId: id });
+    }
+  });
+
   test("a suspended member is refused whatever a member is told, by id, by slug and by habit", async () => {
     const { organizationId } = world;
     const person = await world.signUp("Sue");
