@@ -103,6 +103,10 @@ export async function eraseKey(ctx: MutationCtx, key: Doc<"keys">): Promise<void
 export function toAuditState(key: Doc<"keys">): Record<string, unknown> {
   return {
     name: key.name,
+    description: key.description ?? "",
+    tags: key.tags ?? [],
+    metadata: key.metadata ?? null,
+    format: key.format ?? "opaque",
     ownerKind: key.ownerKind,
     ownerUserId: key.ownerUserId,
     env: key.env,

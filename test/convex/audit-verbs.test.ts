@@ -41,7 +41,8 @@ describe.each(engines)("every verb on a key is exactly one entry on $name", (eng
   test("C9 create: nothing before, the whole key after, and nothing that verifies it", async () => {
     let made: Awaited<ReturnType<typeof createKey>> | undefined;
     const entries = await told(async () => {
-      made = await createKey(deployment, owner.caller, { name: "told of", permissions: ["orders:read"] });
+      const texts = { name: "told of", description: "by whom", tags: ["told"], metadata: '{"a":1}' };
+      made = await createKey(deployment, owner.caller, { ...texts, permissions: ["orders:read"] });
     });
     expect(entries).toHaveLength(1);
     expect(entries[0]).toMatchObject({
@@ -49,6 +50,10 @@ describe.each(engines)("every verb on a key is exactly one entry on $name", (eng
       before: null,
       after: {
         name: "told of",
+        description: "by whom",
+        tags: ["told"],
+        metadata: '{"a":1}',
+        format: "opaque",
         ownerKind: "personal",
         ownerUserId: owner.userId,
         permissions: ["orders:read"],
@@ -67,7 +72,14 @@ describe.each(engines)("every verb on a key is exactly one entry on $name", (eng
     expect(entries).toHaveLength(1);
     expect(entries[0]).toMatchObject({
       action: "key.delete",
-      before: { name: record.name, permissions: ["orders:read"], expiresAt: record.expiresAt, last4: record.last4 },
+      before: {
+        name: record.name,
+        description: "",
+        tags: [],
+        permissions: ["orders:read"],
+        expiresAt: record.expiresAt,
+        last4: record.last4,
+      },
       after: null,
     });
   });
