@@ -16,9 +16,10 @@ const PAGE = { numItems: 200, cursor: null };
 
 const operations = documented.filter(({ operationId }) => recipes.has(operationId));
 
-// Everything in the text of an answer that looks like a key of ours or a signed token.
+// Everything in the text of an answer that looks like a key of ours, a signed token or what an invitation is accepted by.
 const secretsIn = (text: string): string[] => [
   ...(text.match(new RegExp(KEY_PATTERN_SOURCE, "g")) ?? []),
+  ...(text.match(/invite_[0-9A-Za-z]{43}/g) ?? []),
   ...(text.match(/eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g) ?? []),
 ];
 
@@ -36,13 +37,15 @@ describe.each(embedded)(`a walk of seed ${SEED} over all operations, on $name`, 
     const dice = new Dice(SEED);
     for (let step = 0; step < STEPS; step += 1) {
       const operation = dice.pick(operations);
-      const input = await recipes.get(operation.operationId)?.input(world);
+      const recipe = recipes.get(operation.operationId);
+      const input = await recipe?.input(world);
       const { path, body } = toRequest(operation, input ?? {});
       // The same again, as a client does that saw no answer.
       const headers = { "content-type": "application/json", "idempotency-key": `step-${step}` };
       for (let repeat = dice.below(3); repeat >= 0; repeat -= 1) {
         await world.call(operation.method, path, { cookie: world.owner.cookie, headers, body });
       }
+      await recipe?.after?.(world);
     }
     const { organizationId, owner, deployment } = world;
     const live = await Promise.all([
