@@ -40,6 +40,7 @@ export type RevealedKey = {
   createdByUserId: string;
   /** Set when a key made it. */
   createdByKeyId: string | null;
+  /** Of a key that has died of disuse: when it did. */
   expiresAt: number | null;
   disabledAt: number | null;
   revokedAt: number | null;
@@ -64,6 +65,8 @@ export type RevealedKey = {
   notBefore: number | null;
   /** How long it may go unused, in milliseconds; null for ever. */
   idleExpiryMs: number | null;
+  /** When it dies of disuse unless it is used before, by its own limit or the policy's; null for never. */
+  idleExpiresAt: number | null;
   /** What you stored with it. Latchkey does not look inside. */
   metadata: Record<string, unknown> | null;
   /** `jwt`: its plaintext is a signed token that others can check offline. */
@@ -116,6 +119,7 @@ export type KeyRecord = {
   createdByUserId: string;
   /** Set when a key made it. */
   createdByKeyId: string | null;
+  /** Of a key that has died of disuse: when it did. */
   expiresAt: number | null;
   disabledAt: number | null;
   revokedAt: number | null;
@@ -140,6 +144,8 @@ export type KeyRecord = {
   notBefore: number | null;
   /** How long it may go unused, in milliseconds; null for ever. */
   idleExpiryMs: number | null;
+  /** When it dies of disuse unless it is used before, by its own limit or the policy's; null for never. */
+  idleExpiresAt: number | null;
   /** What you stored with it. Latchkey does not look inside. */
   metadata: Record<string, unknown> | null;
   /** `jwt`: its plaintext is a signed token that others can check offline. */
@@ -285,6 +291,15 @@ export type QuotaState = {
   refillAt: number | null;
 };
 
+/** No verdict yet. The text begins as an imported key does that was never used, and too many such texts are being compared with what was imported. Ask again after `retryAfterMs`. */
+export type PostponedVerification = {
+  valid: false;
+  code: "RATE_LIMITED";
+  reason: "IMPORTED";
+  /** When to ask again. */
+  rateLimit: Rate;
+};
+
 /** Whether a call would pass, and why. */
 export type Explanation = {
   passes: boolean;
@@ -403,12 +418,64 @@ export type Member = {
   joinedAt: number;
 };
 
+/** Somebody who may become a member. */
+export type Invitation = {
+  id: string;
+  email: string;
+  /** By name, what the invited will have. */
+  roles: Array<string>;
+  inviterUserId: string;
+  inviterName: string;
+  /** Epoch milliseconds. */
+  createdAt: number;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+};
+
+/** An invitation with its secret. */
+export type CreatedInvitation = {
+  id: string;
+  email: string;
+  /** By name, what the invited will have. */
+  roles: Array<string>;
+  inviterUserId: string;
+  inviterName: string;
+  /** Epoch milliseconds. */
+  createdAt: number;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  /** What the invited accepts by. This answer is the only one that ever holds it: hand it on now. */
+  secret: string;
+};
+
+/** What an invitation invites to. */
+export type InvitationOffer = {
+  organizationId: string;
+  organizationName: string;
+  /** The address with which it can be accepted. */
+  email: string;
+  roles: Array<string>;
+  inviterName: string;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+};
+
+/** The organization that you are a member of now. */
+export type Joined = {
+  organizationId: string;
+  organizationName: string;
+  slug: string;
+  roles: Array<string>;
+};
+
 /** The organization of the caller. */
 export type Organization = {
   id: string;
   name: string;
   /** Names it in addresses and in the header `X-Organization-Id`. */
   slug: string;
+  /** What new keys begin with. Keys that are there keep their own. */
+  keyPrefix: string;
   /** Epoch milliseconds. */
   createdAt: number;
 };
@@ -729,8 +796,6 @@ create(input: {
   metadata?: Record<string, unknown> | null;
   /** `live` unless told. */
   env?: "live" | "test";
-  /** 2 to 16 lower-case letters and digits; `lk` unless told. */
-  prefix?: string;
   /** `opaque` unless told. `jwt`: a signed token that others can check offline by `/.well-known/jwks.json`; it lives from 7 to 365 days, and only rotating it gives it another expiry. */
   format?: "opaque" | "jwt";
   ownerKind?: "personal" | "service";
@@ -931,8 +996,6 @@ import(input: {
     metadata?: Record<string, unknown> | null;
     /** `live` unless told. */
     env?: "live" | "test";
-    /** What all keys of that kind begin with, for example `acme_`: at least 3 characters. */
-    prefix: string;
     ownerKind?: "personal" | "service";
     /** Whose key it is, or who answers for a service key. You unless told. */
     ownerUserId?: string;
@@ -942,6 +1005,8 @@ import(input: {
       /** Argon2 as a PHC string. */
       value: string;
     };
+    /** What all keys of that kind begin with, for example `acme_`: at least 3 characters. */
+    prefix: string;
     /** How this key begins, which everyone may see: 4 to 24 characters, at least 8 of this key only for bcrypt and Argon2. */
     start: string;
     /** Its last four characters, for telling keys apart. */
@@ -979,7 +1044,7 @@ verify(input: {
   /** What the use is counted under in the usage figures: at most 8 tags. */
   tags?: Array<string>;
 }, options?: CallOptions): Promise<Verification>;
-/** Verify several keys. Answers for each item what `keys.verify` would, in the same order. A wrong item refuses the whole call before any key is used. Takes `keys:verify`. */
+/** Verify several keys. Answers for each item what `keys.verify` would, in the same order. A key that would be refused with 429 or 503 by itself, one that was imported and never used, is RATE_LIMITED and leaves the others be. A wrong item refuses the whole call before any key is used. Takes `keys:verify`. */
 verifyBatch(input: {
   /** Up to 100 questions, each as `keys.verify` takes it. */
   items: Array<{
@@ -1000,7 +1065,7 @@ verifyBatch(input: {
   }>;
 }, options?: CallOptions): Promise<{
   /** A verdict per item, in the order of the items. */
-  results: Array<Verification>;
+  results: Array<Verification | PostponedVerification>;
 }>;
 /** Explain what a key may do. Says whether a call with this key would pass right now, which rule decides, and where each permission comes from. It spends nothing and is no use of the key. Takes `keys:read`. */
 explain(input: {
@@ -1245,15 +1310,48 @@ unsuspend(input: {
   memberId: string;
 }, options?: CallOptions): Promise<Member>;
 };
+invitations: {
+/** List open invitations. In the order of addresses; at most 200 are open at a time, so this is all of them. Takes `members:read`. */
+list(options?: CallOptions): Promise<{
+  items: Array<Invitation>;
+  /** Null on the last page. */
+  nextCursor: string | null;
+}>;
+/** Invite a member. Answers a secret once. No mail is sent: hand it to the invited, who signs up with that address and accepts. It replaces an open invitation for the same address. You can only give roles whose grants you hold, and only an owner in person invites an owner. Takes `members:manage`. */
+create(input: {
+  /** Of whoever shall join. */
+  email: string;
+  /** All that the member shall have, by name. */
+  roles: Array<string>;
+  /** Epoch milliseconds, at most 30 days ahead; in a week unless told. */
+  expiresAt?: number;
+}, options?: CallOptions): Promise<CreatedInvitation>;
+/** Cancel an invitation. Its secret is good for nothing from then on. Takes `members:manage`. */
+delete(input: {
+  invitationId: string;
+}, options?: CallOptions): Promise<null>;
+/** Look at an invitation. Says what a secret invites to. For people, by their session; it takes no permission. */
+preview(input: {
+  /** What whoever invited you has handed on. */
+  secret: string;
+}, options?: CallOptions): Promise<InvitationOffer>;
+/** Accept an invitation. Makes you a member, once. You have to be signed in with the invited address, and whoever invited you must still be allowed to. For people, by their session; it takes no permission. */
+accept(input: {
+  /** What whoever invited you has handed on. */
+  secret: string;
+}, options?: CallOptions): Promise<Joined>;
+};
 organization: {
 /** Get the organization. The one that the call is about. Takes `organization:read`. */
 get(options?: CallOptions): Promise<Organization>;
-/** Change the organization. Its name, or its slug, which changes addresses. Takes `organization:update`. */
+/** Change the organization. Its name, its slug, which changes addresses, or what new keys begin with. Takes `organization:update`. */
 update(input?: {
   /** 1 to 100 characters. */
   name?: string;
   /** 1 to 40 lower-case letters, digits and hyphens. */
   slug?: string;
+  /** 2 to 16 lower-case letters and digits. */
+  keyPrefix?: string;
 }, options?: CallOptions): Promise<Organization>;
 };
 audit: {
@@ -1466,6 +1564,13 @@ update: (input, options) => call("PATCH", "/api/v1/members/{memberId}", input, o
 delete: (input, options) => call("DELETE", "/api/v1/members/{memberId}", input, options),
 suspend: (input, options) => call("POST", "/api/v1/members/{memberId}/suspend", input, options),
 unsuspend: (input, options) => call("POST", "/api/v1/members/{memberId}/unsuspend", input, options),
+},
+invitations: {
+list: (options) => call("GET", "/api/v1/invitations", {}, options),
+create: (input, options) => call("POST", "/api/v1/invitations", input, options),
+delete: (input, options) => call("DELETE", "/api/v1/invitations/{invitationId}", input, options),
+preview: (input, options) => call("POST", "/api/v1/invitations/preview", input, options),
+accept: (input, options) => call("POST", "/api/v1/invitations/accept", input, options),
 },
 organization: {
 get: (options) => call("GET", "/api/v1/organization", {}, options),
