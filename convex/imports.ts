@@ -1,7 +1,8 @@
 import { v } from "convex/values";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 import { callerMutation } from "./functions.ts";
-import { PREFIXES_MAX, importKeys, vImportedKey } from "./model/imports.ts";
+import { PREFIXES_MAX } from "./model/foreignPrefixes.ts";
+import { importKeys, vImportedKey } from "./model/imports.ts";
 import { toKeySnapshot, vKeySnapshot } from "./model/keyViews.ts";
 import { beginAttempt as beginAttemptOn, findCandidates, replaceSlowHash, vAttempt } from "./model/slowHashes.ts";
 
@@ -33,7 +34,7 @@ export const insert = callerMutation({
   },
 });
 
-/** For verification: every beginning that a foreign key may have. Cached until one is added. */
+/** For verification: every beginning that a foreign key may have. Cached until one comes or goes. */
 export const prefixes = internalQuery({
   args: {},
   returns: v.array(v.string()),

@@ -1,7 +1,8 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
-import { settleAndGoOn, settleOrganization as settleKeysOf, vLeaving } from "./model/leavers.ts";
+import { clearOrganization } from "./model/goneOrganizations.ts";
+import { settleAndGoOn, vLeaving } from "./model/leavers.ts";
 
 /** Scheduled when a member with many keys is removed: deals with the next batch of them. */
 export const settle = internalMutation({
@@ -13,13 +14,13 @@ export const settle = internalMutation({
   },
 });
 
-/** Scheduled when an organization is deleted: its keys stopped with it, this records why. */
+/** Scheduled when an organization is deleted: its keys stopped with it, this removes what it leaves behind and records why. */
 export const settleOrganization = internalMutation({
-  args: { organizationId: v.id("organization"), requestId: v.string(), cursor: v.union(v.string(), v.null()) },
+  args: { organizationId: v.id("organization"), requestId: v.string() },
   returns: v.null(),
-  handler: async (ctx, args) => {
-    const cursor = await settleKeysOf(ctx, args);
-    if (cursor !== null) await ctx.scheduler.runAfter(0, internal.leavers.settleOrganization, { ...args, cursor });
+  handler: async (ctx, gone) => {
+    const more = await clearOrganization(ctx, gone);
+    if (more) await ctx.scheduler.runAfter(0, internal.leavers.settleOrganization, gone);
     return null;
   },
 });

@@ -231,11 +231,22 @@ export default defineSchema({
     .index("by_license", ["licenseId", "holderId"]),
 
   // Beginnings of keys that were imported from elsewhere and have another shape than ours. A text of a wrong shape is
-  // looked up only when it begins with one of them. Written by model/imports.ts, read by verification.
+  // looked up only when it begins with one of them. Written by model/foreignPrefixes.ts, read by verification, deleted with
+  // the last secret that begins so.
   foreignPrefixes: defineTable({
     organizationId: v.id("organization"),
     prefix: v.string(),
+    // Set when all its secrets are in `foreignSecrets`. Absent on rows from before there were any: those stay.
+    counted: v.optional(v.literal(true)),
   }).index("by_prefix", ["organizationId", "prefix"]),
+
+  // Which secrets begin so. Written by model/foreignPrefixes.ts, deleted with the secret.
+  foreignSecrets: defineTable({
+    prefixId: v.id("foreignPrefixes"),
+    credentialId: v.id("apikey"),
+  })
+    .index("by_prefix", ["prefixId"])
+    .index("by_credential", ["credentialId"]),
 
   // Secrets of imported keys whose hash is slow to compare, until the key is first used: then the secret's row gets a
   // fast one and this row goes. Written by model/imports.ts, read by model/slowHashes.ts, deleted with the secret too.
@@ -265,7 +276,7 @@ export default defineSchema({
 
   // What is left of limits: one row per key that has some, and per organization whose policy limits all of its keys
   // together, once they were used. Written by model/allowances.ts at every use that takes from them and never otherwise.
-  // A key's is deleted with it.
+  // Deleted with its holder.
   allowances: defineTable({
     holder: v.union(v.id("keys"), v.id("organization")),
     bucket: v.optional(vBucket),

@@ -20,8 +20,8 @@ export async function settleRemoval(ctx: MutationCtx, origin: Origin, table: Aut
   if (table === "user") await endMemberships(ctx, origin, row);
   const organizationId = table === "organization" ? ctx.db.normalizeId("organization", row._id) : null;
   if (organizationId !== null) {
-    const args = { organizationId, requestId: origin.request.id, cursor: null };
-    await ctx.scheduler.runAfter(0, internal.leavers.settleOrganization, args);
+    const gone = { organizationId, requestId: origin.request.id };
+    await ctx.scheduler.runAfter(0, internal.leavers.settleOrganization, gone);
   }
 }
 

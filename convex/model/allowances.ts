@@ -65,15 +65,17 @@ export async function takeAllowances(ctx: MutationCtx, asks: readonly Ask[]): Pr
   for (const [holder, { row, isChanged, bucket, quota }] of holdings) {
     if (!isChanged) continue;
     const left = { bucket: bucket ?? undefined, quota: quota ?? undefined };
-    if (row === null) await ctx.db.insert("allowances", { holder, ...left });
-    else await ctx.db.patch("allowances", row._id, left);
+    // A use that was under way when its holder was deleted leaves nothing behind.
+    if (row === null) {
+      if (await isThere(ctx, holder)) await ctx.db.insert("allowances", { holder, ...left });
+    } else await ctx.db.patch("allowances", row._id, left);
   }
   return taken;
 }
 
-/** Removes what is kept of a key's limits. Part of deleting the key. */
-export async function deleteAllowance(ctx: MutationCtx, keyId: Id<"keys">): Promise<void> {
-  const row = await findRow(ctx, keyId);
+/** Removes what is kept of a holder's limits. Part of deleting it. */
+export async function deleteAllowance(ctx: MutationCtx, holder: Holder): Promise<void> {
+  const row = await findRow(ctx, holder);
   if (row !== null) await ctx.db.delete("allowances", row._id);
 }
 
@@ -100,6 +102,13 @@ async function findRow(ctx: MutationCtx, holder: Holder): Promise<Doc<"allowance
       .withIndex("by_holder", (q) => q.eq("holder", holder))
       .unique(),
   );
+}
+
+async function isThere(ctx: MutationCtx, holder: Holder): Promise<boolean> {
+  const keyId = ctx.db.normalizeId("keys", holder);
+  if (keyId !== null) return (await ctx.db.get("keys", keyId)) !== null;
+  const organizationId = ctx.db.normalizeId("organization", holder);
+  return organizationId !== null && (await ctx.db.get("organization", organizationId)) !== null;
 }
 
 /** Asks the organization's limit, the key's and its quota in this order. Only if all have room is anything taken. */

@@ -80,6 +80,8 @@ export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number |
   const record = await ctx.db.get("keys", caller.keyId);
   if (record === null || record.organizationId !== organizationId) throw deadCaller();
   if (record.revokedAt !== undefined || record.disabledAt !== undefined) throw deadCaller();
+  // Its keys end with it, and make no new ones while they are being removed.
+  if ((await ctx.db.get("organization", organizationId)) === null) throw deadCaller();
   const expiresAt = await readExpiry(ctx, record);
   if (now !== null && !isUsable({ expiresAt, notBefore: record.notBefore }, now)) throw deadCaller();
   const member = record.ownerKind === "service" ? null : await getMember(ctx, organizationId, record.ownerUserId);

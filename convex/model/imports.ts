@@ -18,6 +18,7 @@ import { sha256Base64Url } from "../shared/sha256.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { keyPrefixOf } from "./keyPrefixes.ts";
+import { hasRoomFor, registerSecret } from "./foreignPrefixes.ts";
 import { createKey, vNewKey } from "./newKeys.ts";
 import type { MintedSecret } from "./secrets.ts";
 import { shareReads } from "./sharedReads.ts";
@@ -37,9 +38,6 @@ export type ImportedKey = Infer<typeof vImportedKey>;
 
 export type Imported = { key: Doc<"keys"> } | { refusal: LatchkeyErrorData };
 
-const PREFIXES_PER_ORGANIZATION = 16;
-/** Verification reads them all for a text of a wrong shape. */
-export const PREFIXES_MAX = 1_000;
 // What our own keys begin with. They are looked up by their shape anyway.
 const OWN_PREFIX = new RegExp(`^${DEFAULT_PREFIX}_`);
 
@@ -84,8 +82,9 @@ async function importKey(ctx: MutationCtx, caller: ResolvedCaller, item: Importe
   if (fields.length === 0 && isSlow(hash.algorithm) && (await isTaken(ctx, start))) {
     fields.push({ path: "start", message: "Another imported key begins so. Give more of its beginning." });
   }
-  const isRegistered = OWN_PREFIX.test(foreignPrefix) || (await isKnown(ctx, organizationId, foreignPrefix));
-  if (!isRegistered && !(await hasRoom(ctx, organizationId))) {
+  const beginning = { organizationId, prefix: foreignPrefix };
+  const isOurs = OWN_PREFIX.test(foreignPrefix);
+  if (!isOurs && !(await hasRoomFor(ctx, beginning))) {
     fields.push({ path: "prefix", message: "Too many different beginnings are registered. Use one for many keys." });
   }
   if (!checked.ok || fields.length > 0) {
@@ -110,12 +109,12 @@ async function importKey(ctx: MutationCtx, caller: ResolvedCaller, item: Importe
     last4,
   };
   const key = await createKey(ctx, caller, input, secret, { action: "key.import" });
-  const [current] = key.secrets;
-  if (isSlow(hash.algorithm) && current !== undefined) {
-    const { credentialId } = current;
-    await ctx.db.insert("slowHashes", { credentialId, startHash: hashStart(start), attempts: 0, attemptsSince: now });
+  for (const { credentialId } of key.secrets) {
+    if (isSlow(hash.algorithm)) {
+      await ctx.db.insert("slowHashes", { credentialId, startHash: hashStart(start), attempts: 0, attemptsSince: now });
+    }
+    if (!isOurs) await registerSecret(ctx, beginning, credentialId);
   }
-  if (!isRegistered) await ctx.db.insert("foreignPrefixes", { organizationId, prefix: foreignPrefix });
   return key;
 }
 
@@ -147,25 +146,4 @@ async function isTaken(ctx: MutationCtx, start: string): Promise<boolean> {
     .withIndex("by_start", (q) => q.eq("startHash", hashStart(start)))
     .first();
   return other !== null;
-}
-
-async function isKnown(
-  ctx: MutationCtx,
-  organizationId: Doc<"keys">["organizationId"],
-  prefix: string,
-): Promise<boolean> {
-  const known = await ctx.db
-    .query("foreignPrefixes")
-    .withIndex("by_prefix", (q) => q.eq("organizationId", organizationId).eq("prefix", prefix))
-    .first();
-  return known !== null;
-}
-
-async function hasRoom(ctx: MutationCtx, organizationId: Doc<"keys">["organizationId"]): Promise<boolean> {
-  const own = await ctx.db
-    .query("foreignPrefixes")
-    .withIndex("by_prefix", (q) => q.eq("organizationId", organizationId))
-    .take(PREFIXES_PER_ORGANIZATION);
-  if (own.length === PREFIXES_PER_ORGANIZATION) return false;
-  return (await ctx.db.query("foreignPrefixes").take(PREFIXES_MAX)).length < PREFIXES_MAX;
 }

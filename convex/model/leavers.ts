@@ -62,23 +62,6 @@ export async function settleAndGoOn(ctx: MutationCtx, leaving: Leaving): Promise
   await ctx.scheduler.runAfter(0, internal.leavers.settle, { ...leaving, after });
 }
 
-/** Disables a batch of the keys of an organization that is gone. Answers where to go on, or null. */
-export async function settleOrganization(
-  ctx: MutationCtx,
-  {
-    organizationId,
-    requestId,
-    cursor,
-  }: { organizationId: Id<"organization">; requestId: string; cursor: string | null },
-): Promise<string | null> {
-  const { page, isDone, continueCursor } = await ctx.db
-    .query("keys")
-    .withIndex("by_organization_ended", (q) => q.eq("organizationId", organizationId).eq("ended", false))
-    .paginate({ numItems: BATCH, cursor });
-  await disableKeys(ctx, { organizationId, requestId, reason: "organization deleted" }, page);
-  return isDone ? null : continueCursor;
-}
-
 /** Who joins again makes newer keys, which this never reaches: it goes from the newest one back. */
 async function nextKeys(ctx: QueryCtx, { organizationId, userId, ownerKind, after }: Leaving): Promise<Doc<"keys">[]> {
   const keys: Doc<"keys">[] = [];

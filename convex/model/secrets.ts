@@ -8,6 +8,7 @@ import { isDead } from "../shared/keyStatus.ts";
 import { SECRETS_MAX, checkGrace } from "../shared/limits.ts";
 import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { forgetSecret } from "./foreignPrefixes.ts";
 import { renewJwt, requireAsSigned, vSigned } from "./jwtKeys.ts";
 import { requireKey, requireWithinPower } from "./keyRights.ts";
 
@@ -55,6 +56,7 @@ export async function deleteCredential(ctx: MutationCtx, credentialId: Id<"apike
     .withIndex("by_credential", (q) => q.eq("credentialId", credentialId))
     .unique();
   if (slow !== null) await ctx.db.delete("slowHashes", slow._id);
+  await forgetSecret(ctx, credentialId);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Value } from "convex/values";
 import { convexTest } from "convex-test";
 import * as z from "zod";
 import migrationsSchema from "../../node_modules/@convex-dev/migrations/dist/component/schema.js";
+import type { TableNames } from "../../convex/_generated/dataModel.js";
 import schema from "../../convex/schema.ts";
 
 type AnyFunction = FunctionReference<"query" | "mutation" | "action", "public" | "internal">;
@@ -14,6 +15,8 @@ type AnyFunction = FunctionReference<"query" | "mutation" | "action", "public" |
 export interface Deployment extends AsyncDisposable {
   /** Calls any function, internal ones too; `as` is the signed-in user's id. Throws what the function throws. */
   call<F extends AnyFunction>(reference: F, args: FunctionArgs<F>, as?: string): Promise<FunctionReturnType<F>>;
+  /** Every row of a table, newest first; for what no function shows. */
+  rows(table: TableNames): Promise<Record<string, unknown>[]>;
   /** Sends a request to the HTTP actions. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   readonly siteUrl: string;
@@ -43,6 +46,7 @@ export function openConvexTest() {
       if (kind === "mutation") return await caller.mutation(makeFunctionReference<"mutation">(path), args);
       return await caller.action(makeFunctionReference<"action">(path), args);
     },
+    rows: async (table) => await t.run(async (ctx) => await ctx.db.query(table).order("desc").take(ROWS_MAX)),
     fetch: async (path, init) => await t.fetch(path, init),
     [Symbol.asyncDispose]: async () => undefined,
   };
@@ -69,24 +73,25 @@ async function deployEmbedded(options: { dataFolder?: string; keep?: boolean }):
   const { startTestLatchkey } = await import("../helpers/latchkey.ts");
   const latchkey = await startTestLatchkey(options);
   const { CONVEX_SELF_HOSTED_URL: apiUrl = "", CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey = "" } = latchkey.cli;
+  async function run(path: string, args: Value, as?: string): Promise<z.infer<ReturnType<typeof z.json>>> {
+    const identity = { subject: as, issuer: latchkey.url };
+    const acting = as === undefined ? "" : `:${btoa(JSON.stringify(identity))}`;
+    const response = await fetch(`${apiUrl}/api/function`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Convex ${adminKey}${acting}` },
+      body: JSON.stringify({ path, args: convexToJson(args), format: "convex_encoded_json" }),
+    });
+    const answer = Answer.parse(await response.json());
+    if (answer.status === "success") return answer.value;
+    if (answer.errorData !== undefined) throw new ConvexError(fromJson(answer.errorData));
+    throw new Error(answer.errorMessage);
+  }
   return {
     siteUrl: latchkey.url,
-    async call(reference, args, as) {
-      const identity = { subject: as, issuer: latchkey.url };
-      const acting = as === undefined ? "" : `:${btoa(JSON.stringify(identity))}`;
-      const response = await fetch(`${apiUrl}/api/function`, {
-        method: "POST",
-        headers: { "content-type": "application/json", authorization: `Convex ${adminKey}${acting}` },
-        body: JSON.stringify({
-          path: functionOf(reference),
-          args: convexToJson(args),
-          format: "convex_encoded_json",
-        }),
-      });
-      const answer = Answer.parse(await response.json());
-      if (answer.status === "success") return fromJson(answer.value);
-      if (answer.errorData !== undefined) throw new ConvexError(fromJson(answer.errorData));
-      throw new Error(answer.errorMessage);
+    call: async (reference, args, as) => fromJson(await run(functionOf(reference), args, as)),
+    async rows(table) {
+      const args = { table, order: "desc", paginationOpts: { cursor: null, numItems: ROWS_MAX } };
+      return TablePage.parse(await run("_system/cli/tableData:default", args)).page;
     },
     fetch: async (path, init) => await fetch(latchkey.url + path, init),
     [Symbol.asyncDispose]: async () => await latchkey[Symbol.asyncDispose](),
@@ -97,6 +102,8 @@ async function deployEmbedded(options: { dataFolder?: string; keep?: boolean }):
 export const engines: readonly Engine[] =
   process.env.LATCHKEY_TEST_ENGINES === "embedded" ? [embeddedEngine] : [convexTestEngine, embeddedEngine];
 
+const ROWS_MAX = 20_000;
+const TablePage = z.object({ page: z.array(z.record(z.string(), z.unknown())) });
 const Answer = z.discriminatedUnion("status", [
   z.object({ status: z.literal("success"), value: z.json() }),
   z.object({ status: z.literal("error"), errorMessage: z.string(), errorData: z.json().optional() }),

@@ -220,14 +220,11 @@ describe.each(engines)("E11 H10: the keys of who leaves, on $name", (engine) => 
     const [own, served] = [await createKey(deployment, owner.caller), await service(owner)];
     await removeRow("organization", organization.organizationId);
     for (const { key } of [own, served]) expect(await verify(deployment, key)).toBeNull();
-    // Who belongs to it still sees what became of them.
     await eventually(async () => {
-      for (const { record } of [own, served]) {
-        expect(await recordOf(record._id)).toMatchObject({ disabledReason: "organization deleted" });
-      }
+      const entries = (await auditOf(deployment, owner)).filter(({ reason }) => reason === "organization deleted");
+      expect(entries.map(({ action }) => action)).toEqual(["key.delete", "key.delete"]);
+      expect(new Set(entries.map(({ targetId }) => targetId))).toEqual(new Set([own.record._id, served.record._id]));
     });
-    const entries = (await auditOf(deployment, owner)).filter(({ reason }) => reason === "organization deleted");
-    expect(entries.map(({ action }) => action)).toEqual(["key.disable", "key.disable"]);
   });
 
   async function removeRow(table: "user" | "organization", id: string): Promise<void> {

@@ -70,6 +70,7 @@ function listening(engine: Engine, answers: string[]): Engine {
       return {
         siteUrl: deployment.siteUrl,
         call: async (...given) => await deployment.call(...given),
+        rows: async (table) => await deployment.rows(table),
         async fetch(path, init) {
           const answer = await deployment.fetch(path, init);
           const text = await answer.clone().text();
