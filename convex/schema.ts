@@ -184,7 +184,7 @@ export default defineSchema({
     // As checkAddress spells it.
     email: v.string(),
     roles: v.array(v.string()),
-    // SHA-256 of the secret, base64url.
+    // SHA-256 of the secret, hexadecimal.
     secretHash: v.string(),
     inviterUserId: v.id("user"),
     // Set when a key, not a person, made it.

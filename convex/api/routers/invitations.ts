@@ -3,7 +3,7 @@ import { internal } from "../../_generated/api.js";
 import type { InvitationOffer, Joined } from "../../model/invitations.ts";
 import type { InvitationView } from "../../model/openInvitations.ts";
 import { INVITATIONS_MAX, INVITATION_SECRET_LENGTH, generateInvitationSecret } from "../../shared/invitations.ts";
-import { sha256Base64Url } from "../../shared/sha256.ts";
+import { sha256Hex } from "../../shared/sha256.ts";
 import type { Arrival } from "../context.ts";
 import { idField, pageOf } from "../page.ts";
 import { callerProcedure, personProcedure, router } from "../trpc.ts";
@@ -114,7 +114,7 @@ export const invitationsRouter = router({
     .mutation(async ({ ctx, input }): Promise<Created> => {
       const { caller } = ctx.identified;
       const secret = generateInvitationSecret();
-      const secretHash = sha256Base64Url(secret);
+      const secretHash = sha256Hex(secret);
       return {
         ...(await ctx.convex.runMutation(internal.invitations.create, { caller, ...input, secretHash })),
         secret,
@@ -149,7 +149,7 @@ export const invitationsRouter = router({
     .input(bySecret)
     .output(offerSchema)
     .mutation(async ({ ctx, input: { secret } }): Promise<InvitationOffer> => {
-      const secretHash = sha256Base64Url(secret);
+      const secretHash = sha256Hex(secret);
       return await ctx.convex.runQuery(internal.invitations.offer, { secretHash, at: Date.now() });
     }),
 
@@ -165,7 +165,7 @@ export const invitationsRouter = router({
     .input(bySecret)
     .output(joinedSchema)
     .mutation(async ({ ctx, input: { secret } }): Promise<Joined> => {
-      const secretHash = sha256Base64Url(secret);
+      const secretHash = sha256Hex(secret);
       const request = toRequest(ctx.arrival);
       return await ctx.convex.runMutation(internal.invitations.accept, { userId: ctx.userId, secretHash, request });
     }),
