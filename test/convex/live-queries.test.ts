@@ -46,7 +46,10 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
     const developer = await organization.join("developer");
     const mine = await deployment.call(api.organizations.listMine, {}, developer.userId);
     expect(mine).toEqual([expect.objectContaining({ _id: organizationId, role: "developer" })]);
-    expect(await deployment.call(api.organizations.get, { organizationId }, developer.userId)).toEqual(mine?.[0]);
+    expect(await deployment.call(api.organizations.get, { organizationId }, developer.userId)).toEqual({
+      ...mine?.[0],
+      keyPrefix: "lk",
+    });
     expect(await deployment.call(api.members.me, { organizationId }, developer.userId)).toMatchObject({
       userId: developer.userId,
       role: "developer",

@@ -5,6 +5,8 @@ import { engines } from "../convex/engines.ts";
 import { openWorld } from "./world.ts";
 import type { World } from "./world.ts";
 
+const batchOf = (count: number) => `/api/trpc/${Array.from({ length: count }, () => "health").join(",")}?batch=1`;
+
 describe.each(engines)("the tRPC client, on $name", (engine) => {
   let world: World;
   beforeAll(async () => {
@@ -73,9 +75,8 @@ describe.each(engines)("the tRPC client, on $name", (engine) => {
   });
 
   test("E22: a batch holds at most 100 calls, since it is one use", async () => {
-    const path = (count: number) => `/api/trpc/${Array.from({ length: count }, () => "health").join(",")}?batch=1`;
-    expect((await world.call("GET", path(100))).status).toBe(200);
-    expect((await world.call("GET", path(101))).status).toBe(400);
+    expect((await world.call("GET", batchOf(100))).status).toBe(200);
+    expect((await world.call("GET", batchOf(101))).status).toBe(400);
   });
 
   test("a refusal has our code, the fields and the trace id, and no stack", async () => {
