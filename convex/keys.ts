@@ -14,7 +14,7 @@ import { toKeySnapshot, toKeyView, vKeySnapshot, vKeyView } from "./model/keyVie
 import { createKey, draftJwt as draftOf, vNewKey } from "./model/newKeys.ts";
 import { recordOnce, requireFirst, vOnce } from "./model/repetitions.ts";
 import { dropSpentSecrets as dropSpent, endGrace as endGraceOf, rotateKey, vMintedSecret } from "./model/secrets.ts";
-import { sweepExpired } from "./model/sweep.ts";
+import { SWEEP_PAUSE_MS, sweepExpired } from "./model/sweep.ts";
 import { mayActOnKey, scopeOf } from "./shared/permissions.ts";
 
 const PAGE_MAX = 200;
@@ -206,7 +206,7 @@ export const sweep = internalMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const more = await sweepExpired(ctx);
-    if (more) await ctx.scheduler.runAfter(0, internal.keys.sweep, {});
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.keys.sweep, {});
     return null;
   },
 });

@@ -3,6 +3,7 @@ import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { clearOrganization } from "./model/goneOrganizations.ts";
 import { settleAndGoOn, vLeaving } from "./model/leavers.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** Scheduled when a member with many keys is removed: deals with the next batch of them. */
 export const settle = internalMutation({
@@ -20,7 +21,7 @@ export const settleOrganization = internalMutation({
   returns: v.null(),
   handler: async (ctx, gone) => {
     const more = await clearOrganization(ctx, gone);
-    if (more) await ctx.scheduler.runAfter(0, internal.leavers.settleOrganization, gone);
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.leavers.settleOrganization, gone);
     return null;
   },
 });

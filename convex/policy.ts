@@ -8,6 +8,7 @@ import { updatePolicy } from "./model/policyChanges.ts";
 import { previewPolicy, vPreviewPage } from "./model/policyPreview.ts";
 import { endByPolicy, expireIdle, expireIdleByOwnLimit, listPolicies, reviveByPolicy } from "./model/policySweep.ts";
 import { previewRetention, vRetentionPreview } from "./model/retention.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 const vCursor = v.union(v.string(), v.null());
 
@@ -93,8 +94,9 @@ export const sortKeys = internalMutation({
     const sort = step === "end" ? endByPolicy : reviveByPolicy;
     const next = await sort(ctx, { organizationId, at, cursor });
     const args = { organizationId, at };
-    if (next !== null) await ctx.scheduler.runAfter(0, internal.policy.sortKeys, { ...args, step, cursor: next });
-    else if (step === "end") await ctx.scheduler.runAfter(0, internal.policy.sortKeys, { ...args, step: "revive" });
+    if (next !== null) {
+      await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.policy.sortKeys, { ...args, step, cursor: next });
+    } else if (step === "end") await ctx.scheduler.runAfter(0, internal.policy.sortKeys, { ...args, step: "revive" });
     return null;
   },
 });
@@ -105,7 +107,7 @@ export const expireUnused = internalMutation({
   handler: async (ctx, { organizationId, at, cursor = null }) => {
     const next = await expireIdle(ctx, { organizationId, at, cursor });
     if (next !== null) {
-      await ctx.scheduler.runAfter(0, internal.policy.expireUnused, { organizationId, at, cursor: next });
+      await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.policy.expireUnused, { organizationId, at, cursor: next });
     }
     return null;
   },
@@ -116,7 +118,9 @@ export const expireByOwnLimit = internalMutation({
   returns: v.null(),
   handler: async (ctx, { at, cursor = null }) => {
     const next = await expireIdleByOwnLimit(ctx, { at, cursor });
-    if (next !== null) await ctx.scheduler.runAfter(0, internal.policy.expireByOwnLimit, { at, cursor: next });
+    if (next !== null) {
+      await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.policy.expireByOwnLimit, { at, cursor: next });
+    }
     return null;
   },
 });

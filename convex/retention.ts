@@ -3,6 +3,7 @@ import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { listPolicies } from "./model/policySweep.ts";
 import { deleteDeadKeys } from "./model/retention.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** Every day: deletes what each organization's policy does not keep any longer. `at` is now unless told. */
 export const sweep = internalMutation({
@@ -30,7 +31,7 @@ export const sweepKeys = internalMutation({
   returns: v.null(),
   handler: async (ctx, cutoff) => {
     const more = await deleteDeadKeys(ctx, cutoff);
-    if (more) await ctx.scheduler.runAfter(0, internal.retention.sweepKeys, cutoff);
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.retention.sweepKeys, cutoff);
     return null;
   },
 });

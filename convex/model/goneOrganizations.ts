@@ -9,7 +9,7 @@ import { getPolicy } from "./policies.ts";
 // from it too; what is removed here nobody can see or use any more. The audit trail stays.
 
 // A key goes together with some rows of its own and an audit entry.
-const KEYS_BATCH = 50;
+const KEYS_BATCH = 20;
 const BATCH = 200;
 
 /** Which organization is gone, and the trace id of the request that deleted it. */

@@ -12,6 +12,8 @@ import { expiryOf, policyOf } from "./policies.ts";
 // of its death as its expiry, for good.
 
 const BATCH = 100;
+// Keys that are ended for good, each with an audit entry.
+const IDLE_BATCH = 25;
 
 /** A batch of the organizations that have a policy of their own, and where to go on. */
 export async function listPolicies(
@@ -89,7 +91,7 @@ export async function expireIdle(ctx: MutationCtx, { organizationId, at, cursor 
         .eq("settled", undefined)
         .lte("lastUsedAt", at - limit),
     )
-    .paginate({ numItems: BATCH, cursor });
+    .paginate({ numItems: IDLE_BATCH, cursor });
   for (const usage of page) {
     const key = usage.keyId === undefined ? null : await ctx.db.get("keys", usage.keyId);
     if (key === null || isDead(key, at)) await ctx.db.patch("keyUsage", usage._id, { settled: true });
@@ -106,7 +108,7 @@ export async function expireIdleByOwnLimit(
   const { page, isDone, continueCursor } = await ctx.db
     .query("keys")
     .withIndex("by_idle_limit", (q) => q.eq("ended", false).gt("idleExpiryMs", 0))
-    .paginate({ numItems: BATCH, cursor });
+    .paginate({ numItems: IDLE_BATCH, cursor });
   for (const key of page) {
     const usage = await ctx.db.get("keyUsage", key.usageId);
     if (usage === null || isDead(key, at)) continue;

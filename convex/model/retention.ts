@@ -9,7 +9,8 @@ import { eraseKey, toAuditState } from "./keyChanges.ts";
 import { policyOf } from "./policies.ts";
 import { requireRules } from "./policyChanges.ts";
 
-const BATCH = 50;
+// Each goes together with some rows of its own and an audit entry.
+const BATCH = 20;
 const COUNT_MAX = 1_000;
 const SHOWN_MAX = 50;
 

@@ -1,4 +1,5 @@
 import { vi } from "vitest";
+import { SWEEP_PAUSE_MS } from "../../convex/model/sweep.ts";
 
 /**
  * Stands still until it is moved, for this process and with it for both engines, which run in it. Timers go on, so
@@ -10,6 +11,14 @@ export function stopClock(): void {
 
 export function passTime(durationMs: number): void {
   vi.setSystemTime(Date.now() + durationMs);
+}
+
+/** The same for a sweep that pauses between its batches, as the clock has to pass for it. */
+export async function eventuallySwept(expectation: () => Promise<void>): Promise<void> {
+  await eventually(async () => {
+    passTime(SWEEP_PAUSE_MS);
+    await expectation();
+  });
 }
 
 /** Asks until the answer satisfies, for what is scheduled: it happens soon, and not at once. Throws what was missing last. */

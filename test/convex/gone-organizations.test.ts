@@ -4,7 +4,7 @@ import type { Id, TableNames } from "../../convex/_generated/dataModel.js";
 import schema from "../../convex/schema.ts";
 import { DAY_MS } from "../../convex/shared/limits.ts";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
-import { eventually, passTime, stopClock } from "./clock.ts";
+import { eventually, eventuallySwept, passTime, stopClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { AND, auditOf, createKey, createOrganization, refusalOf } from "./world.ts";
@@ -129,7 +129,7 @@ describe.each(engines)("E11 E28: an organization that is deleted, on $name", (en
     const COUNT = 120;
     for (let index = 0; index < COUNT; index += 1) await createKey(deployment, owner.caller, { ownerKind: "service" });
     await remove(organization);
-    await eventually(async () => expect(without(await rowsOf(organization), STAYING)).toEqual([]));
+    await eventuallySwept(async () => expect(without(await rowsOf(organization), STAYING)).toEqual([]));
     const deleted = (await deployment.rows("audit")).filter(
       ({ organizationId, action }) => organizationId === organization.organizationId && action === "key.delete",
     );

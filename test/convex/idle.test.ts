@@ -3,7 +3,7 @@ import { internal } from "../../convex/_generated/api.js";
 import { judge } from "../../convex/model/judgement.ts";
 import type { KeyFilter } from "../../convex/model/keyLists.ts";
 import { keyStatus } from "../../convex/shared/keyStatus.ts";
-import { eventually, passTime, stopClock } from "./clock.ts";
+import { eventuallySwept, passTime, stopClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
@@ -247,7 +247,7 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
     for (let count = 0; count < 105; count += 1) await createKey(deployment, caller, { ownerKind: "service" });
     passTime(2 * HOUR_MS);
     await deployment.call(internal.policy.sweep, {});
-    await eventually(async () => expect(await listOf(deployment, owner)).toEqual([]));
+    await eventuallySwept(async () => expect(await listOf(deployment, owner)).toEqual([]));
     expect((await recordOf(owner, paused.record._id)).expiresAt).toBe(paused.record.createdAt + HOUR_MS);
     expect((await recordOf(owner, revoked.record._id)).expiresAt).toBe(revoked.record.expiresAt);
   });

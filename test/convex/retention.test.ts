@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { AuditEntry } from "../../convex/model/auditLists.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
-import { eventually, passTime, stopClock } from "./clock.ts";
+import { eventually, eventuallySwept, passTime, stopClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { AND, auditOf, createKey, createOrganization, listOf, refusalDataOf, refusalOf, verify } from "./world.ts";
@@ -178,7 +178,7 @@ describe.each(engines)("E29 C12: what is kept no longer, on $name", (engine) => 
     }
     passTime(DAY_MS + 1);
     await Promise.all([sweep(), sweep()]);
-    await eventually(async () => {
+    await eventuallySwept(async () => {
       const { organizationId } = owner.caller;
       const dead = await deployment.call(api.keys.countDead, { organizationId }, owner.userId);
       expect(dead).toEqual({ count: 0, capped: false });
