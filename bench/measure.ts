@@ -4,8 +4,8 @@ import type { LoadOrder, LoadResult } from "./load-client.ts";
 import type { ScenarioName } from "./scenarios.ts";
 
 const CONNECTIONS = 32;
-// Servers run for days; it takes some ten thousand requests until their code is compiled as it then is.
-const WARM_UP_SECONDS = 5;
+// Servers run for days; it takes some ten thousand requests until their code is compiled as it then is, of every one of them.
+const WARM_UP_SECONDS = 12;
 const ROUNDS = 3;
 
 export interface Figures {

@@ -8,11 +8,9 @@ import { startLatchkey, type Latchkey } from "../../scripts/lib/latchkey.ts";
 import { announce, type LatchkeyOwner } from "../child-server.ts";
 import { httpGet, httpPost } from "../http-text.ts";
 import { makeOwner } from "../owner.ts";
-import { CHECKED_QUESTION, SAMPLE, SPREAD, type Scenario, type ScenarioName } from "../scenarios.ts";
-import { sampleOf } from "../seed-keys.ts";
-import { seedKeys } from "../seed-latchkey.ts";
-
-type Keys = ReturnType<typeof seedKeys>;
+import { runInChild } from "../child-process.ts";
+import { CHECKED_QUESTION, type Scenario, type ScenarioName } from "../scenarios.ts";
+import type { SeededKeys, SeedOrder } from "../seed-process.ts";
 
 // More than any machine makes in the time; every name can be taken once.
 const NAMES = 50_000;
@@ -24,7 +22,8 @@ const first = await start();
 const owner = await makeOwner(first.url);
 await first[Symbol.asyncDispose]();
 
-const keys = seedKeys(folder, owner.models, Number(process.argv[2]));
+const order: SeedOrder = { folder, models: owner.models, count: Number(process.argv[2]) };
+const keys = await runInChild<SeededKeys>("./seed-process.ts", order);
 
 const latchkey = await start();
 process.once("SIGTERM", () => void latchkey[Symbol.asyncDispose]().then(() => process.exit(0)));
@@ -41,16 +40,16 @@ async function start(): Promise<Latchkey> {
   });
 }
 
-function scenariosOf(caller: LatchkeyOwner, { checked, limited, plain }: Keys): Record<ScenarioName, Scenario> {
+function scenariosOf(caller: LatchkeyOwner, { samples, spread }: SeededKeys): Record<ScenarioName, Scenario> {
   const headers = { "x-api-key": caller.key };
   const verify = (question: object) => httpPost("/api/v1/keys/verify", headers, question);
   const valid = { status: 200, expect: '"valid":true' };
   return {
-    verify: { ...valid, requests: sampleOf(checked, SAMPLE).map((key) => verify({ key, ...CHECKED_QUESTION })) },
-    limited: { ...valid, requests: sampleOf(limited, SAMPLE).map((key) => verify({ key })) },
-    spread: { ...valid, requests: sampleOf(checked, SPREAD).map((key) => verify({ key, ...CHECKED_QUESTION })) },
+    verify: { ...valid, requests: samples.checked.map((key) => verify({ key, ...CHECKED_QUESTION })) },
+    limited: { ...valid, requests: samples.limited.map((key) => verify({ key })) },
+    spread: { ...valid, requests: spread.map((key) => verify({ key, ...CHECKED_QUESTION })) },
     whoami: {
-      requests: sampleOf(plain, SAMPLE).map((key) => httpGet("/api/v1/whoami", { "x-api-key": key })),
+      requests: samples.plain.map((key) => httpGet("/api/v1/whoami", { "x-api-key": key })),
       status: 200,
       expect: '"type":"key"',
     },
