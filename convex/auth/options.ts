@@ -118,7 +118,7 @@ function organizationPlugin() {
     },
     creatorRole: "owner",
     membershipLimit: 1_000,
-    // Deleting one must first settle its keys and its audit trail; until that exists nobody can.
+    // Nobody could see its audit trail any more (docs/decisions/017). An operator who deletes its row has the rest swept away.
     disableOrganizationDeletion: true,
   });
 }
