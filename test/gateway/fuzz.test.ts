@@ -203,7 +203,8 @@ async function openHostileWorld(): Promise<HostileWorld> {
 
 // The protocol of Convex's own function calls answers a failed function with this status; clients tell it from a fault by it.
 const FUNCTION_FAILED = 560;
-const FUNCTION_CALL = /^\/api\/(?:query|mutation|action|function|query_at_ts)(?![a-z_])/;
+// node's parser takes more than one space before the target.
+const FUNCTION_CALL = /^ *\/api\/(?:query|mutation|action|function|query_at_ts)(?![a-z_])/;
 const STACK = /\n\s+at \S|node:internal|node_modules|\.[cm]?[jt]s:\d+|file:\/\/|\/work\/|\bat \S+ \(/;
 
 function judge(
