@@ -1,6 +1,7 @@
 import { ConvexError, v } from "convex/values";
 import type { Infer } from "convex/values";
 import { internal } from "../_generated/api.js";
+import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
 import { toErrorData } from "../shared/errors.ts";
 import { resolveCaller, vCaller } from "./callers.ts";
@@ -81,11 +82,14 @@ async function tryCreate(
   { caller, input, secret, once }: Creation,
   resolve: (caller: Caller) => Promise<ResolvedCaller>,
 ): Promise<Created> {
+  let key: Doc<"keys">;
   try {
-    return { key: await toKeySnapshot(ctx, await createKey(ctx, await resolve(caller), input, secret, { once })) };
+    key = await createKey(ctx, await resolve(caller), input, secret, { once });
   } catch (thrown) {
     const refusal = toErrorData(thrown);
     if (refusal === null) throw thrown;
     return { refusal };
   }
+  // Out here: after the first write nothing may be taken for a refusal, or its writes would stay.
+  return { key: await toKeySnapshot(ctx, key) };
 }

@@ -44,7 +44,7 @@ export async function insertCredential(ctx: MutationCtx, secret: MintedSecret): 
     .query("apikey")
     .withIndex("by_key", (q) => q.eq("key", secret.credential.key))
     .first();
-  if (clash !== null) throw latchkeyError("CONFLICT", "This secret exists already. Try again.");
+  if (clash !== null) throw latchkeyError("CONFLICT", "This secret exists already. Use another one.");
   return await ctx.db.insert("apikey", secret.credential);
 }
 
