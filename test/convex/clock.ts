@@ -1,5 +1,6 @@
-import { vi } from "vitest";
+import { afterAll, beforeAll, vi } from "vitest";
 import { SWEEP_PAUSE_MS } from "../../convex/model/sweep.ts";
+import type { Deployment, Engine } from "./engines.ts";
 
 /**
  * Stands still until it is moved, for this process and with it for both engines, which run in it. Timers go on, so
@@ -7,6 +8,20 @@ import { SWEEP_PAUSE_MS } from "../../convex/model/sweep.ts";
  */
 export function stopClock(): void {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+}
+
+/** For the tests around the call: a deployment of their own, and a clock that stands still. */
+export function deployAtStoppedClock(engine: Engine, use: (deployment: Deployment) => void): void {
+  let opened: Deployment | undefined;
+  beforeAll(async () => {
+    stopClock();
+    opened = await engine.deploy();
+    use(opened);
+  });
+  afterAll(async () => {
+    await opened?.[Symbol.asyncDispose]();
+    vi.useRealTimers();
+  });
 }
 
 export function passTime(durationMs: number): void {

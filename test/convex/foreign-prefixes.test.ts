@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
-import { eventually, passTime, stopClock } from "./clock.ts";
+import { eventually, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines, openConvexTest } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createOrganization, verify } from "./world.ts";
@@ -36,13 +36,8 @@ async function importOne(deployment: Deployment, person: Person, prefix: string)
 
 describe.each(engines)("N5: beginnings of imported keys, on $name", (engine) => {
   let deployment: Deployment;
-  beforeAll(async () => {
-    stopClock();
-    deployment = await engine.deploy();
-  });
-  afterAll(async () => {
-    await deployment[Symbol.asyncDispose]();
-    vi.useRealTimers();
+  deployAtStoppedClock(engine, (opened) => {
+    deployment = opened;
   });
 
   const join = async (): Promise<Person> => await (await createOrganization(deployment)).join("owner");

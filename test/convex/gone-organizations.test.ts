@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import type { Id, TableNames } from "../../convex/_generated/dataModel.js";
 import schema from "../../convex/schema.ts";
 import { DAY_MS } from "../../convex/shared/limits.ts";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
-import { eventually, eventuallySwept, passTime, stopClock } from "./clock.ts";
+import { eventually, eventuallySwept, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { AND, auditOf, createKey, createOrganization, refusalOf } from "./world.ts";
@@ -17,13 +17,8 @@ const FORGOTTEN = ["repetitions", "auditDenials"];
 
 describe.each(engines)("E11 E28: an organization that is deleted, on $name", (engine) => {
   let deployment: Deployment;
-  beforeAll(async () => {
-    stopClock();
-    deployment = await engine.deploy();
-  });
-  afterAll(async () => {
-    await deployment[Symbol.asyncDispose]();
-    vi.useRealTimers();
+  deployAtStoppedClock(engine, (opened) => {
+    deployment = opened;
   });
 
   /** An organization with something in every table that can hold something of one. */

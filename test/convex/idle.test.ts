@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import { judge } from "../../convex/model/judgement.ts";
 import type { KeyFilter } from "../../convex/model/keyLists.ts";
 import { keyStatus } from "../../convex/shared/keyStatus.ts";
-import { eventuallySwept, passTime, stopClock } from "./clock.ts";
+import { eventuallySwept, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
@@ -14,13 +14,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
   let deployment: Deployment;
-  beforeAll(async () => {
-    stopClock();
-    deployment = await engine.deploy();
-  });
-  afterAll(async () => {
-    await deployment[Symbol.asyncDispose]();
-    vi.useRealTimers();
+  deployAtStoppedClock(engine, (opened) => {
+    deployment = opened;
   });
 
   const join = async (): Promise<Person> => await (await createOrganization(deployment)).join("owner");

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import type { KeyFilter } from "../../convex/model/keyLists.ts";
 import { DAY_MS } from "../../convex/shared/limits.ts";
 import { Dice } from "../helpers/dice.ts";
-import { passTime, stopClock } from "./clock.ts";
+import { passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createKey, createOrganization, listOf, refusalOf } from "./world.ts";
@@ -13,13 +13,8 @@ type Page = { items: { _id: string; _creationTime: number; name: string }[]; nex
 
 describe.each(engines)("lists of keys on $name", (engine) => {
   let deployment: Deployment;
-  beforeAll(async () => {
-    stopClock();
-    deployment = await engine.deploy();
-  });
-  afterAll(async () => {
-    await deployment[Symbol.asyncDispose]();
-    vi.useRealTimers();
+  deployAtStoppedClock(engine, (opened) => {
+    deployment = opened;
   });
 
   const found = async () => await (await createOrganization(deployment)).join("owner");

@@ -1,10 +1,10 @@
 import type { FunctionArgs } from "convex/server";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import { judge } from "../../convex/model/judgement.ts";
 import type { NewKey } from "../../convex/model/newKeys.ts";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
-import { eventually, passTime, stopClock } from "./clock.ts";
+import { eventually, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
@@ -17,13 +17,8 @@ type Change = FunctionArgs<typeof internal.policy.update>["change"];
 
 describe.each(engines)("E30: names of keys that a changed policy can bring back, on $name", (engine) => {
   let deployment: Deployment;
-  beforeAll(async () => {
-    stopClock();
-    deployment = await engine.deploy();
-  });
-  afterAll(async () => {
-    await deployment[Symbol.asyncDispose]();
-    vi.useRealTimers();
+  deployAtStoppedClock(engine, (opened) => {
+    deployment = opened;
   });
 
   const join = async (): Promise<Person> => await (await createOrganization(deployment)).join("owner");

@@ -1,10 +1,10 @@
 import type { FunctionArgs } from "convex/server";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import { judge } from "../../convex/model/judgement.ts";
 import { parseAddress } from "../../convex/shared/cidr.ts";
 import { DEFAULT_POLICY, LIVE_KEYS_PER_OWNER_MAX } from "../../convex/shared/policy.ts";
-import { eventually, passTime, stopClock } from "./clock.ts";
+import { eventually, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { auditOf, createKey, createOrganization, listOf, refusalDataOf, refusalOf, verify } from "./world.ts";
@@ -18,13 +18,8 @@ type Change = FunctionArgs<typeof internal.policy.update>["change"];
 
 describe.each(engines)("an organization's policy on $name", (engine) => {
   let deployment: Deployment;
-  beforeAll(async () => {
-    stopClock();
-    deployment = await engine.deploy();
-  });
-  afterAll(async () => {
-    await deployment[Symbol.asyncDispose]();
-    vi.useRealTimers();
+  deployAtStoppedClock(engine, (opened) => {
+    deployment = opened;
   });
 
   /** An organization of its own for each test, with an owner. */

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { AuditEntry } from "../../convex/model/auditLists.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
-import { eventually, eventuallySwept, passTime, stopClock } from "./clock.ts";
+import { eventually, eventuallySwept, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { AND, auditOf, createKey, createOrganization, listOf, refusalDataOf, refusalOf, verify } from "./world.ts";
@@ -13,13 +13,8 @@ const DAY_MS = 24 * HOUR_MS;
 
 describe.each(engines)("E29 C12: what is kept no longer, on $name", (engine) => {
   let deployment: Deployment;
-  beforeAll(async () => {
-    stopClock();
-    deployment = await engine.deploy();
-  });
-  afterAll(async () => {
-    await deployment[Symbol.asyncDispose]();
-    vi.useRealTimers();
+  deployAtStoppedClock(engine, (opened) => {
+    deployment = opened;
   });
 
   const join = async (): Promise<Person> => await (await createOrganization(deployment)).join("owner");
