@@ -1,6 +1,10 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createId, decodeId, encodeId } from "#backend/values/document-id.ts";
 import { seededRandom } from "./random-value.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("ids are about 32 lower-case base32 characters and never repeat", () => {
   const ids = Array.from({ length: 5000 }, () => createId(10_001));
@@ -9,10 +13,20 @@ test("ids are about 32 lower-case base32 characters and never repeat", () => {
 });
 
 test.each([0, 1, 127, 128, 10_001, 16_383, 16_384, 2 ** 31, 2 ** 32 - 1])("table number %i survives", (tableNumber) => {
-  const random = Uint8Array.from({ length: 16 }, (_, i) => i * 17);
-  const id = encodeId(tableNumber, random);
+  const unique = Uint8Array.from({ length: 16 }, (_, i) => i * 17);
+  const id = encodeId(tableNumber, unique);
   expect(id).toMatch(/^[0-9a-z]{31,37}$/);
-  expect(decodeId(id)).toEqual({ tableNumber, random });
+  expect(decodeId(id)).toEqual({ tableNumber, unique });
+});
+
+test("an id sorts behind those of its table from before, whatever is random in it", () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const moments = [0, 1, 255, 256, 1_700_000_000_000, 1_700_000_000_001, 2 ** 48 - 1];
+  const ids = moments.flatMap((moment) => {
+    vi.setSystemTime(moment);
+    return [createId(10_001), createId(10_001)].toSorted();
+  });
+  expect(ids.toSorted()).toEqual(ids);
 });
 
 test("one changed character makes an id invalid", () => {
