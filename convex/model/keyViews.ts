@@ -77,6 +77,7 @@ export async function toKeySnapshot(ctx: QueryCtx, key: Doc<"keys">): Promise<Ke
 /** `policy` spares reading it, where it has been. */
 export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">, policy?: Policy): Promise<KeyView> {
   const held = policy ?? (await policyOf(ctx, key.organizationId));
+  const expiresAt = await readExpiryUnder(ctx, held, key);
   const oldEnds = key.secrets.flatMap(({ validUntil }) => (validUntil === null ? [] : [validUntil]));
   return {
     _id: key._id,
@@ -96,7 +97,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">, policy?: Policy
     createdByUserId: key.createdByUserId,
     createdByKeyId: key.createdByKeyId ?? null,
     createdAt: key.createdAt,
-    expiresAt: await readExpiryUnder(ctx, held, key),
+    expiresAt,
     disabledAt: key.disabledAt ?? null,
     revokedAt: key.revokedAt ?? null,
     revokedBy: key.revokedBy ?? null,
@@ -114,6 +115,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">, policy?: Policy
     format: key.format ?? "opaque",
     disabledReason: key.disabledReason ?? null,
     version: key.version,
-    previousSecretValidUntil: oldEnds.length === 0 ? null : Math.max(...oldEnds),
+    // The key's end may have come nearer since the rotation.
+    previousSecretValidUntil: oldEnds.length === 0 ? null : Math.min(Math.max(...oldEnds), expiresAt ?? Infinity),
   };
 }

@@ -60,8 +60,8 @@ export async function deleteCredential(ctx: MutationCtx, credentialId: Id<"apike
 }
 
 /**
- * Gives a key a new secret under the same id, rights and history. The old ones work for `graceMs` more, or
- * not at all when that is 0. `seenVersion` is the version that the caller rotated from: of two rotations at
+ * Gives a key a new secret under the same id, rights and history. The old ones work for `graceMs` more, but
+ * not after the key's end, or not at all when that is 0. `seenVersion` is the version that the caller rotated from: of two rotations at
  * once, one wins and the other gets CONFLICT. So does a rotation of a dead key.
  */
 export async function rotateKey(
@@ -72,7 +72,7 @@ export async function rotateKey(
 ): Promise<Doc<"keys">> {
   const now = Date.now();
   const key = await requireKey(ctx, caller, change.keyId, "rotate");
-  const renewed = change.expiresAt === undefined ? {} : await renewJwt(ctx, caller, key, change.expiresAt, now);
+  const renewed = change.expiresAt === undefined ? null : await renewJwt(ctx, caller, key, change.expiresAt, now);
   await requireWithinPower(ctx, caller, { ...key, ...renewed });
   const grace = checkGrace(change.graceMs);
   if (!grace.ok) {
@@ -90,8 +90,10 @@ export async function rotateKey(
   const credentialId = await insertCredential(ctx, secret);
   await ctx.db.patch("apikey", credentialId, { keyId: key._id });
   const version = key.version + 1;
+  // An old secret outlives neither the key nor the end that it was given itself, which is signed into a JWT.
+  const latest = Math.min(now + grace.value, key.expiresAt ?? Infinity, renewed?.expiresAt ?? Infinity);
   const graced = key.secrets
-    .map((old) => ({ ...old, validUntil: Math.min(old.validUntil ?? Infinity, now + grace.value) }))
+    .map((old) => ({ ...old, validUntil: Math.min(old.validUntil ?? Infinity, latest) }))
     .filter((old) => old.validUntil > now)
     .slice(0, SECRETS_MAX - 1);
   const kept = new Set(graced.map((old) => old.credentialId));
@@ -114,12 +116,12 @@ export async function rotateKey(
     action: "key.rotate",
     targetKind: "key",
     targetId: key._id,
-    before: { version: key.version, last4: key.last4, ...("expiresAt" in renewed && { expiresAt: key.expiresAt }) },
+    before: { version: key.version, last4: key.last4, ...(renewed !== null && { expiresAt: key.expiresAt }) },
     after: {
       version,
       last4: secret.last4,
       oldSecretsValidUntil: ends,
-      ...("expiresAt" in renewed && { expiresAt: renewed.expiresAt }),
+      ...(renewed !== null && { expiresAt: renewed.expiresAt }),
     },
   });
   return { ...key, ...changed };

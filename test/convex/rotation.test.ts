@@ -38,7 +38,7 @@ describe.each(engines)("rotating a key on $name", (engine) => {
   test.each([...ROTATION_GRACE_PRESETS_MS, 12_345, 30 * DAY_MS])(
     "H5: a grace of %d ms ends exactly then",
     async (graceMs) => {
-      const { key, record } = await createKey(deployment, admin.caller);
+      const { key, record } = await createKey(deployment, admin.caller, { expiresAt: Date.now() + 90 * DAY_MS });
       const before = Date.now();
       const rotated = await rotate(admin.caller, record._id, graceMs);
       const until = rotated.record.previousSecretValidUntil;
@@ -53,6 +53,22 @@ describe.each(engines)("rotating a key on $name", (engine) => {
       expect(rotated.record).toMatchObject({ _id: record._id, name: record.name, expiresAt: record.expiresAt });
     },
   );
+
+  test("H5: a grace ends with the key at the latest, and is not longer for an end that comes later", async () => {
+    const { caller } = admin;
+    const expiresAt = Date.now() + HOUR_MS;
+    const { key, record } = await createKey(deployment, caller, { expiresAt });
+    const rotated = await rotate(caller, record._id, DAY_MS);
+    expect(rotated.record).toMatchObject({ expiresAt, previousSecretValidUntil: expiresAt });
+    expect(await verify(deployment, key)).toMatchObject({ secretValidUntil: expiresAt });
+    const told = (await auditOf(deployment, admin)).find(({ targetId }) => targetId === record._id);
+    expect(told?.after).toContain(`"oldSecretsValidUntil":${expiresAt}`);
+    const update = async (end: number) =>
+      await deployment.call(internal.keys.update, { caller, keyId: record._id, changes: { expiresAt: end } });
+    expect(await update(expiresAt + DAY_MS)).toMatchObject({ previousSecretValidUntil: expiresAt });
+    const nearer = expiresAt - HOUR_MS / 2;
+    expect(await update(nearer)).toMatchObject({ expiresAt: nearer, previousSecretValidUntil: nearer });
+  });
 
   test("F1: regenerating is rotating without grace: one key, the old secret dead at once", async () => {
     const { key, record } = await createKey(deployment, admin.caller, { name: "the only one" });

@@ -163,10 +163,12 @@ describe.each(engines)("keys in the form of a JWT on $name", (engine) => {
   });
 
   test("E9, E10: rotating a JWT key, and no other, can give it another expiry, for who may change it", async () => {
-    const { id } = await make({ expiresAt: Date.now() + 10 * DAY_MS });
+    const { id, record } = await make({ expiresAt: Date.now() + 10 * DAY_MS });
     const wanted = Date.now() + 100 * DAY_MS;
-    const rotated = await rotate(id, { expiresAt: wanted });
+    const rotated = await rotate(id, { expiresAt: wanted, graceMs: 20 * DAY_MS });
     expect(rotated.status).toBe(200);
+    // The old JWT says its own end.
+    expect(rotated.body?.["previousSecretValidUntil"]).toBe(record.body?.["expiresAt"]);
     expect(decodeJwt(textOf(rotated, "key")).exp).toBe(Math.floor(wanted / 1000));
     expect(rotated.body?.["expiresAt"]).toBe(Math.floor(wanted / 1000) * 1000);
     for (const expiresAt of [Date.now() + DAY_MS, Date.now() + 400 * DAY_MS, Date.now() - DAY_MS]) {
