@@ -21,7 +21,7 @@ export type Use = {
 };
 
 /** The parts into which the time is cut that a use may wait. */
-export const TURNS = 50;
+export const TURNS = 125;
 const NOTED_MAX = 100_000;
 
 /** `turn` is the one in which the first of its uses came. */
