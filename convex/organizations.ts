@@ -49,6 +49,13 @@ export const update = callerMutation({
   handler: async (ctx, input) => await changeOrganization(ctx, ctx.caller, input),
 });
 
+/** For the gateway: what a calling key may name its organization by, beside its id; null once the organization is gone. */
+export const slug = internalQuery({
+  args: { organizationId: v.id("organization") },
+  returns: v.union(v.string(), v.null()),
+  handler: async (ctx, { organizationId }) => (await ctx.db.get("organization", organizationId))?.slug ?? null,
+});
+
 /** For minting: what a new key of the organization begins with. */
 export const keyPrefix = internalQuery({
   args: { organizationId: v.id("organization") },

@@ -120,7 +120,9 @@ async function admit(
   arrival.notes.key = key;
   const { keyId, organizationId } = key;
   const caller = { type: "key" as const, keyId, organizationId, request: toRequest(arrival) };
-  const refusal = whyRefused(key, await readClock(ctx, key, now), arrival);
+  const wanted = arrival.request.headers.get("x-organization-id");
+  const isOwn = wanted === null || wanted === organizationId || (await isSlugOf(ctx, organizationId, wanted));
+  const refusal = whyRefused(key, await readClock(ctx, key, now), { isOwn, ip: arrival.ip });
   if (refusal !== null) {
     const operation = arrival.notes.operation ?? "authenticate";
     await noteDenial(ctx, caller, { operation, code: refusal.code, target: { kind: "key", id: keyId } });
@@ -132,18 +134,24 @@ async function admit(
   return { type: "key", caller, key, left: use.left, rate: tighterRate(use.left) };
 }
 
-/** Why a key of which the right secret was shown is refused all the same, or null. */
+async function isSlugOf(ctx: ActionCtx, organizationId: Id<"organization">, text: string): Promise<boolean> {
+  return text === (await ctx.runQuery(internal.organizations.slug, { organizationId }));
+}
+
+/**
+ * Why a key of which the right secret was shown is refused all the same, or null. `isOwn`: the call names the key's own
+ * organization, or none.
+ */
 function whyRefused(
   key: KeyState,
   clock: Clock,
-  { request, ip }: Arrival,
+  { isOwn, ip }: { isOwn: boolean; ip: string | null },
 ): { code: ErrorCode; message: string } | null {
   const refusal = refusalOf(key, clock);
   if (refusal !== null) return REFUSALS[refusal];
-  const wanted = request.headers.get("x-organization-id");
-  if (wanted !== null && wanted !== key.organizationId) {
+  if (!isOwn) {
     const message =
-      "A key acts in its own organization only. Leave X-Organization-Id out, or send the id that the key belongs to.";
+      "A key acts in its own organization only. Leave X-Organization-Id out, or send the id or slug of the one that the key belongs to.";
     return { code: "FORBIDDEN", message };
   }
   // Before the use is counted: a call from elsewhere must not spend the limit of who holds the key rightly.

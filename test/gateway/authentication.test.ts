@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checksum, generateKey } from "#convex/shared/keyFormat.ts";
 import { engines } from "../convex/engines.ts";
-import { openWorld } from "./world.ts";
+import { openWorld, textOf } from "./world.ts";
 import type { Parts, World } from "./world.ts";
 
 const unknownKey = generateKey({ prefix: "lk", env: "live" }).key;
@@ -77,11 +77,38 @@ describe.each(engines)("who calls, on $name", (engine) => {
     expect(await whoami({ headers: { authorization: `Bearer ${person.token}` } })).toMatchObject({ status: 401 });
   });
 
-  test("E12: a key acts in its own organization, whatever a header says", async () => {
-    const own = await whoami({ key, headers: { "x-organization-id": world.organizationId } });
-    expect(own).toMatchObject({ status: 200 });
-    const other = await whoami({ key, headers: { "x-organization-id": "another" } });
-    expect(other).toMatchObject({ status: 403, body: { code: "FORBIDDEN" } });
+  test("E12: a key acts in its own organization, whatever a header says; it may name that by id or slug", async () => {
+    const token = textOf(await world.call("POST", "/api/v1/token", { key, body: { audience: world.site } }), "token");
+    const slug = textOf(await world.asOwner("GET", "/api/v1/organization"), "slug");
+    const stranger = await world.signUp("Elsewhere");
+    const foreignSlug = `elsewhere-${process.pid}-${engine.name.length}`;
+    const foreignId = await world.createOrganization(stranger, foreignSlug);
+    for (const bearer of [key, token]) {
+      const naming = async (organization: string) =>
+        await whoami({ headers: { authorization: `Bearer ${bearer}`, "x-organization-id": organization } });
+      for (const own of [world.organizationId, slug]) {
+        expect(await naming(own)).toMatchObject({ status: 200, body: { organizationId: world.organizationId } });
+      }
+      const nowhere = await naming("another");
+      expect(nowhere).toMatchObject({ status: 403, body: { code: "FORBIDDEN" } });
+      for (const foreign of [foreignId, foreignSlug, "", slug.toUpperCase()]) {
+        const refused = await naming(foreign);
+        expect({ ...refused.body, traceId: "" }, foreign).toEqual({ ...nowhere.body, traceId: "" });
+      }
+    }
+  });
+
+  test("E12: a key names its organization by the slug that it has now", async () => {
+    const person = await world.signUp("Renamer");
+    const [before, after] = ["before", "after"].map((name) => `${name}-${process.pid}-${engine.name.length}`);
+    await world.createOrganization(person, before ?? "");
+    const { cookie } = person;
+    const made = await world.call("POST", "/api/v1/keys", { cookie, body: { name: "renamed" } });
+    const naming = async (slug = "") =>
+      (await whoami({ key: textOf(made, "key"), headers: { "x-organization-id": slug } })).status;
+    expect([await naming(before), await naming(after)]).toEqual([200, 403]);
+    await world.call("PATCH", "/api/v1/organization", { cookie, body: { slug: after } });
+    expect([await naming(before), await naming(after)]).toEqual([403, 200]);
   });
 
   test("T17: a person in several organizations has to name one, by id or slug", async () => {
