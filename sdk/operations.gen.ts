@@ -1041,7 +1041,7 @@ verify(input: {
   license?: string;
   /** How much of its limits the call takes: 1 unless told, at most 10000. */
   cost?: number;
-  /** What the use is counted under in the usage figures: at most 8 tags. */
+  /** What the use is counted under in the usage figures: at most 8 tags without control or invisible characters. */
   tags?: Array<string>;
 }, options?: CallOptions): Promise<Verification>;
 /** Verify several keys. Answers for each item what `keys.verify` would, in the same order. A key that would be refused with 429 or 503 by itself, one that was imported and never used, is RATE_LIMITED and leaves the others be. A wrong item refuses the whole call before any key is used. Takes `keys:verify`. */
@@ -1060,7 +1060,7 @@ verifyBatch(input: {
     license?: string;
     /** How much of its limits the call takes: 1 unless told, at most 10000. */
     cost?: number;
-    /** What the use is counted under in the usage figures: at most 8 tags. */
+    /** What the use is counted under in the usage figures: at most 8 tags without control or invisible characters. */
     tags?: Array<string>;
   }>;
 }, options?: CallOptions): Promise<{

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { COST_MAX, TAGS_PER_USE_MAX, readQuestion } from "../model/verifyQuestion.ts";
+import { COST_MAX, TAGS_PER_USE_MAX, USE_TAG_MAX_LENGTH, readQuestion } from "../model/verifyQuestion.ts";
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
+import { TAG_PATTERN } from "../shared/limits.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
 import { EXAMPLE_RECORD, metadataSchema } from "./keyRecord.ts";
 
@@ -30,9 +31,11 @@ export const verifyInputSchema = z
     license: z.string().min(1).max(64).optional().describe("The name of a license that the key has to hold now."),
     cost: z.number().optional().describe(`How much of its limits the call takes: 1 unless told, at most ${COST_MAX}.`),
     tags: z
-      .array(z.string())
+      .array(z.string().meta({ minLength: 1, maxLength: USE_TAG_MAX_LENGTH, pattern: TAG_PATTERN.source }))
       .optional()
-      .describe(`What the use is counted under in the usage figures: at most ${TAGS_PER_USE_MAX} tags.`),
+      .describe(
+        `What the use is counted under in the usage figures: at most ${TAGS_PER_USE_MAX} tags without control or invisible characters.`,
+      ),
   })
   .superRefine((input, context) => {
     for (const { path, message } of readQuestion(input).fields) {

@@ -2,6 +2,7 @@ import { isResource } from "../shared/allowList.ts";
 import { parseAddress } from "../shared/cidr.ts";
 import type { Address } from "../shared/cidr.ts";
 import type { FieldError } from "../shared/errors.ts";
+import { isTag } from "../shared/limits.ts";
 import type { Checked } from "../shared/limits.ts";
 import { parsePermissionExpression } from "../shared/permissionExpression.ts";
 import type { PermissionExpression } from "../shared/permissionExpression.ts";
@@ -31,10 +32,10 @@ export type VerifyQuestion = {
   tags: string[];
 };
 
-/** How much one call may take from a key's limits, and how many tags it may be counted under. */
+/** How much one call may take from a key's limits, and how many tags it may be counted under, each how long. */
 export const COST_MAX = 10_000;
 export const TAGS_PER_USE_MAX = 8;
-const TAG_LENGTH_MAX = 64;
+export const USE_TAG_MAX_LENGTH = 64;
 
 /** Reads what is asked, and collects every field that cannot be understood. */
 export function readQuestion({ key, permission, ip, resource, license, cost, tags }: VerifyInput): {
@@ -79,12 +80,10 @@ function readCost(cost: number, fields: FieldError[]): number {
 
 function readTags(tags: readonly string[], fields: FieldError[]): string[] {
   const kept = [...new Set(tags)];
-  if (kept.length <= TAGS_PER_USE_MAX && kept.every((tag) => tag.length > 0 && tag.length <= TAG_LENGTH_MAX)) {
-    return kept;
-  }
+  if (kept.length <= TAGS_PER_USE_MAX && kept.every((tag) => isTag(tag, USE_TAG_MAX_LENGTH))) return kept;
   fields.push({
     path: "tags",
-    message: `Give at most ${TAGS_PER_USE_MAX} tags of 1 to ${TAG_LENGTH_MAX} characters.`,
+    message: `Give at most ${TAGS_PER_USE_MAX} tags of 1 to ${USE_TAG_MAX_LENGTH} visible characters.`,
   });
   return [];
 }

@@ -66,10 +66,18 @@ export function checkText(raw: string, maxLength: number): Checked<string> {
 export function checkTags(raw: readonly string[]): Checked<string[]> {
   const tags = [...new Set(raw.map((tag) => tag.normalize("NFC").trim()))];
   if (tags.length > TAGS_MAX) return problem(`Use at most ${TAGS_MAX} tags.`);
-  if (tags.some((tag) => tag.length === 0 || length(tag) > TAG_MAX_LENGTH || /\p{C}/u.test(tag))) {
+  if (!tags.every((tag) => isTag(tag, TAG_MAX_LENGTH))) {
     return problem(`A tag has 1 to ${TAG_MAX_LENGTH} visible characters.`);
   }
   return { ok: true, value: tags };
+}
+
+/** What every tag matches: no control or invisible characters. As JSON Schema takes it, too. */
+export const TAG_PATTERN = /^[^\p{C}\p{Zl}\p{Zp}]+$/u;
+
+/** Whether text is a tag as it stands, of at most so many characters. */
+export function isTag(text: string, maxLength: number): boolean {
+  return length(text) <= maxLength && TAG_PATTERN.test(text);
 }
 
 /**

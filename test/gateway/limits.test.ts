@@ -64,6 +64,11 @@ describe.each(engines)("limits over HTTP on $name", (engine) => {
     ["nine tags", Array.from({ length: 9 }, (_, index) => `tag-${index}`)],
     ["an empty tag", [""]],
     ["a long tag", ["x".repeat(65)]],
+    ["a control character", ["eu\u0007"]],
+    ["a line", ["eu", "a\nb"]],
+    ["a line separator", ["a\u2028b"]],
+    ["what nobody sees", ["a\u200bb"]],
+    ["half a character", ["\ud83d"]],
     ["one text", "eu"],
     ["numbers", [1]],
   ])("%s are refused by field", async (_what, tags) => {
@@ -71,6 +76,17 @@ describe.each(engines)("limits over HTTP on $name", (engine) => {
     const { status, body } = await verify({ key, tags });
     expect(status).toBe(422);
     expect(JSON.stringify(body?.["errors"])).toContain('"path":"tags');
+    const batch = await world.call("POST", "/api/v1/keys/verify-batch", {
+      key: verifier,
+      body: { items: [{ key, tags }] },
+    });
+    expect(batch).toMatchObject({ status: 422 });
+    expect(JSON.stringify(batch.body?.["errors"])).toContain('"path":"items.0.tags');
+  });
+
+  test("tags are counted in characters as people see them", async () => {
+    const { key } = await createKey({});
+    expect(await verify({ key, tags: ["🔑".repeat(64), "été 2027"] })).toMatchObject({ body: { code: "VALID" } });
   });
 
   test("E20 what a key was not made for burns nothing: address, resource, license, permission, a dead key", async () => {

@@ -45,7 +45,10 @@ test("free text may have lines and tabs but no other control characters", () => 
 test("tags are trimmed, few, short and not repeated", () => {
   expect(checkTags([" a ", "a", "b"])).toEqual({ ok: true, value: ["a", "b"] });
   expect(checkTags([" "]).ok).toBe(false);
-  expect(checkTags(["a\nb"]).ok).toBe(false);
+  for (const hidden of ["\n", "\u0000", "\u009f", "\u200b", "\u2028", "\u202e", "\ud800"]) {
+    expect(checkTags([`a${hidden}b`]).ok, JSON.stringify(hidden)).toBe(false);
+  }
+  expect(checkTags(["🔑".repeat(40)]).ok).toBe(true);
   expect(checkTags(["a".repeat(41)]).ok).toBe(false);
   expect(checkTags(Array.from({ length: 17 }, (_, index) => `${index}`)).ok).toBe(false);
 });
