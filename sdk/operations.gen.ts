@@ -61,6 +61,14 @@ export type RevealedKey = {
     /** When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all. */
     refill: "daily" | "monthly" | "never";
   } | null;
+  /** What is left of the quota; null without one. */
+  quotaLeft: QuotaState | null;
+  /** As of a few seconds ago; null when it was never used. */
+  lastUse: {
+    at: number;
+    ip: string | null;
+    agent: string | null;
+  } | null;
   /** From when on it is good; null from the start. */
   notBefore: number | null;
   /** How long it may go unused, in milliseconds; null for ever. */
@@ -79,6 +87,14 @@ export type RevealedKey = {
   previousSecretValidUntil: number | null;
   /** The plaintext. This answer is the only one that ever holds it: store it now. */
   key: string;
+};
+
+/** Where a key stands against its quota. */
+export type QuotaState = {
+  limit: number;
+  remaining: number;
+  /** When all of it comes back, epoch milliseconds; null for never. */
+  refillAt: number | null;
 };
 
 /** A key without its plaintext. Times are epoch milliseconds. */
@@ -139,6 +155,14 @@ export type KeyRecord = {
     limit: number;
     /** When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all. */
     refill: "daily" | "monthly" | "never";
+  } | null;
+  /** What is left of the quota; null without one. */
+  quotaLeft: QuotaState | null;
+  /** As of a few seconds ago; null when it was never used. */
+  lastUse: {
+    at: number;
+    ip: string | null;
+    agent: string | null;
   } | null;
   /** From when on it is good; null from the start. */
   notBefore: number | null;
@@ -281,14 +305,6 @@ export type Rate = {
   resetMs: number;
   /** Until the same call would pass; 0 when it passed. */
   retryAfterMs: number;
-};
-
-/** Where a key stands against its quota. */
-export type QuotaState = {
-  limit: number;
-  remaining: number;
-  /** When all of it comes back, epoch milliseconds; null for never. */
-  refillAt: number | null;
 };
 
 /** No verdict yet. The text begins as an imported key does that was never used, and too many such texts are being compared with what was imported. Ask again after `retryAfterMs`. */

@@ -145,6 +145,7 @@ import type * as model_keyEnds from "../model/keyEnds.js";
 import type * as model_keyFields from "../model/keyFields.js";
 import type * as model_keyLists from "../model/keyLists.js";
 import type * as model_keyPrefixes from "../model/keyPrefixes.js";
+import type * as model_keyQuotas from "../model/keyQuotas.js";
 import type * as model_keyRights from "../model/keyRights.js";
 import type * as model_keyStates from "../model/keyStates.js";
 import type * as model_keyUses from "../model/keyUses.js";
@@ -364,6 +365,7 @@ declare const fullApi: ApiFromModules<{
   "model/keyFields": typeof model_keyFields;
   "model/keyLists": typeof model_keyLists;
   "model/keyPrefixes": typeof model_keyPrefixes;
+  "model/keyQuotas": typeof model_keyQuotas;
   "model/keyRights": typeof model_keyRights;
   "model/keyStates": typeof model_keyStates;
   "model/keyUses": typeof model_keyUses;

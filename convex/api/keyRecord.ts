@@ -1,6 +1,9 @@
 import * as z from "zod";
 import type { KeySnapshot } from "../model/keyViews.ts";
+import { refillQuota, takeFromQuota } from "../shared/allowance.ts";
+import type { QuotaState } from "../shared/allowance.ts";
 import { endOf, keyStatus } from "../shared/keyStatus.ts";
+import type { Quota } from "../shared/limits.ts";
 
 const moment = z.number().int();
 
@@ -20,6 +23,18 @@ export const quotaSchema = z.strictObject({
     .enum(["daily", "monthly", "never"])
     .describe("When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all."),
 });
+
+/** Where a key stands against its quota, in uses. */
+export const quotaStateSchema = z
+  .object({
+    limit: z.number().int(),
+    remaining: z.number().int(),
+    refillAt: z.number().int().nullable().describe("When all of it comes back, epoch milliseconds; null for never."),
+  })
+  .meta({ id: "QuotaState", description: "Where a key stands against its quota." });
+
+/** Who used a key last. */
+export const lastUseSchema = z.object({ at: moment, ip: z.string().nullable(), agent: z.string().nullable() });
 
 export const resourcePermissionsSchema = z.array(
   z.strictObject({ resource: z.string().describe("As `type:id`."), permissions: z.array(z.string()) }),
@@ -58,6 +73,8 @@ export const keyRecordSchema = z
     roles: z.array(z.string()).describe("Service keys only: roles that it holds beside its permissions."),
     resourcePermissions: resourcePermissionsSchema.describe("Service keys only: permissions on single resources."),
     quota: quotaSchema.nullable(),
+    quotaLeft: quotaStateSchema.nullable().describe("What is left of the quota; null without one."),
+    lastUse: lastUseSchema.nullable().describe("As of a few seconds ago; null when it was never used."),
     notBefore: moment.nullable().describe("From when on it is good; null from the start."),
     idleExpiryMs: z.number().int().nullable().describe("How long it may go unused, in milliseconds; null for ever."),
     idleExpiresAt: moment
@@ -77,7 +94,7 @@ export type KeyRecord = z.infer<typeof keyRecordSchema>;
 
 /** The record of a key at `now` (epoch milliseconds), by which its status is told. */
 export function toKeyRecord(view: KeySnapshot, now: number): KeyRecord {
-  const { _id, _creationTime, metadata, idleLimitMs: _limit, ...rest } = view;
+  const { _id, _creationTime, metadata, idleLimitMs: _limit, quotaUse, ...rest } = view;
   const status = keyStatus(view, now);
   return {
     id: _id,
@@ -86,7 +103,15 @@ export function toKeyRecord(view: KeySnapshot, now: number): KeyRecord {
     expiresAt: status === "expired" ? endOf(view) : view.expiresAt,
     metadata: metadata === null ? null : metadataSchema.parse(JSON.parse(metadata)),
     status,
+    quotaLeft: leftOf(view.quota, quotaUse, now),
   };
+}
+
+/** By the clock, because refills are not written when they are due. */
+function leftOf(quota: Quota | null, use: KeySnapshot["quotaUse"], now: number): QuotaState | null {
+  if (quota === null || use === null) return null;
+  const anchored = { ...quota, setAt: use.setAt };
+  return takeFromQuota(refillQuota(use.count, anchored, now), anchored, 0).quota;
 }
 
 /** What examples in the document show. No such key exists. */
@@ -119,6 +144,8 @@ export const EXAMPLE_RECORD: KeyRecord = {
   roles: [],
   resourcePermissions: [],
   quota: { limit: 10_000, refill: "monthly" },
+  quotaLeft: { limit: 10_000, remaining: 9_481, refillAt: 1_790_208_000_000 },
+  lastUse: { at: 1_789_999_999_000, ip: "192.0.2.7", agent: "curl/8.14.1" },
   notBefore: null,
   idleExpiryMs: null,
   idleExpiresAt: null,

@@ -3,7 +3,7 @@ import { COST_MAX, TAGS_PER_USE_MAX, USE_TAG_MAX_LENGTH, readQuestion } from "..
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { TAG_PATTERN } from "../shared/limits.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
-import { EXAMPLE_RECORD, metadataSchema } from "./keyRecord.ts";
+import { EXAMPLE_RECORD, metadataSchema, quotaStateSchema } from "./keyRecord.ts";
 
 /** What `keys.verify` takes. The gateway's light path takes the same, without this schema when the input is plain. */
 export const verifyInputSchema = z
@@ -65,15 +65,6 @@ export const rateSchema = z
     retryAfterMs: z.number().describe("Until the same call would pass; 0 when it passed."),
   })
   .meta({ id: "Rate", description: "Where a key stands against its rate limit." });
-
-/** A key's quota after this call, in uses. */
-export const quotaStateSchema = z
-  .object({
-    limit: z.number().int(),
-    remaining: z.number().int(),
-    refillAt: z.number().int().nullable().describe("When all of it comes back, epoch milliseconds; null for never."),
-  })
-  .meta({ id: "QuotaState", description: "Where a key stands against its quota." });
 
 const facts = {
   keyId: z.string(),

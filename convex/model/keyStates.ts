@@ -6,6 +6,7 @@ import { idleLimitOf } from "../shared/policy.ts";
 import { RecentMap } from "../shared/recentMap.ts";
 import { sha256Hex } from "../shared/sha256.ts";
 import { rightsOfKey } from "./effectiveRights.ts";
+import { quotaSetAt } from "./keyQuotas.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf } from "./policies.ts";
 import { vQuota, vRateLimit, vResourcePermissions } from "./validators.ts";
@@ -130,7 +131,7 @@ export async function readKeyState(
     secretValidUntil: secret.validUntil,
     rateLimit: key.rateLimit,
     organizationRateLimit: policy.rateLimit,
-    quota: key.quota === undefined ? null : { ...key.quota, setAt: key.quotaSetAt ?? key.createdAt },
+    quota: key.quota === undefined ? null : { ...key.quota, setAt: quotaSetAt(key) },
     usageId: key.usageId,
     cidrs: [key.cidrs ?? null, policy.requiredCidrs].filter((ranges) => ranges !== null),
     allowList: key.allowList ?? null,

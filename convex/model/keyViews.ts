@@ -2,11 +2,12 @@ import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import { idleLimitOf } from "../shared/policy.ts";
+import { idleDeathOf, idleLimitOf } from "../shared/policy.ts";
 import type { Policy } from "../shared/policy.ts";
-import { policyOf, readExpiryUnder, readIdleExpiryUnder } from "./policies.ts";
+import { quotaSetAt, readQuotaCount } from "./keyQuotas.ts";
+import { policyOf, readExpiryUnder } from "./policies.ts";
 import { SharedRead } from "./sharedReads.ts";
-import { vQuota, vRateLimit, vResourcePermissions } from "./validators.ts";
+import { vQuota, vQuotaCount, vRateLimit, vResourcePermissions } from "./validators.ts";
 
 /**
  * A key as everyone may see it who may see it at all. Its status is derived from it: `keyStatus(view, now)`. Where disuse
@@ -60,8 +61,18 @@ export const vKeyView = v.object({
 
 export type KeyView = Infer<typeof vKeyView>;
 
-/** For who asks once: the same, with when it dies of disuse unless it is used before. */
-export const vKeySnapshot = vKeyView.extend({ idleExpiresAt: v.union(v.number(), v.null()) });
+/** For who asks once: the same, with what changes by use. */
+export const vKeySnapshot = vKeyView.extend({
+  // When it dies of disuse unless it is used before.
+  idleExpiresAt: v.union(v.number(), v.null()),
+  // Null when it was never used.
+  lastUse: v.union(
+    v.object({ at: v.number(), ip: v.union(v.string(), v.null()), agent: v.union(v.string(), v.null()) }),
+    v.null(),
+  ),
+  // What is used of its quota, as of the last use that took from it; null without a quota.
+  quotaUse: v.union(v.object({ setAt: v.number(), count: v.union(vQuotaCount, v.null()) }), v.null()),
+});
 
 export type KeySnapshot = Infer<typeof vKeySnapshot>;
 
@@ -71,7 +82,14 @@ const ownerNames = new SharedRead<[Id<"user">], string | null>(
 
 export async function toKeySnapshot(ctx: QueryCtx, key: Doc<"keys">): Promise<KeySnapshot> {
   const policy = await policyOf(ctx, key.organizationId);
-  return { ...(await toKeyView(ctx, key, policy)), idleExpiresAt: await readIdleExpiryUnder(ctx, policy, key) };
+  const idleLimitMs = idleLimitOf(policy, key);
+  const { lastUsedAt = null, ip = null, agent = null } = (await ctx.db.get("keyUsage", key.usageId)) ?? {};
+  return {
+    ...(await toKeyView(ctx, key, policy)),
+    idleExpiresAt: idleLimitMs === null ? null : idleDeathOf(key, lastUsedAt, idleLimitMs),
+    lastUse: lastUsedAt === null ? null : { at: lastUsedAt, ip, agent },
+    quotaUse: key.quota === undefined ? null : { setAt: quotaSetAt(key), count: await readQuotaCount(ctx, key._id) },
+  };
 }
 
 /** `policy` spares reading it, where it has been. */

@@ -105,8 +105,8 @@ export async function listOf(
   return (await deployment.call(api.keys.list, args, person.userId)).page;
 }
 
-/** A record as live lists show it: without what only its last use tells. */
-export function toLive({ idleExpiresAt: _ends, ...view }: KeySnapshot): KeyView {
+/** A record as live lists show it: without what changes by use. */
+export function toLive({ idleExpiresAt: _ends, lastUse: _last, quotaUse: _used, ...view }: KeySnapshot): KeyView {
   return view;
 }
 

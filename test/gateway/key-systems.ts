@@ -1,6 +1,7 @@
 import { apiKey } from "@better-auth/api-key";
 import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
+import { internal } from "#convex/_generated/api.js";
 import type { Engine } from "../convex/engines.ts";
 import { openWorld, textOf } from "./world.ts";
 
@@ -41,6 +42,8 @@ export interface KeySystem extends AsyncDisposable {
   remove(id: string): Promise<void>;
   /** All that is told of a key; null when there is none. */
   look(id: string): Promise<Record<string, unknown> | null>;
+  /** What is told of a key's use without using it; null for nothing, or no limit. */
+  standing(id: string): Promise<{ usesLeft: number | null; lastUsedAt: number | null }>;
   /** The ids of keys, newest first, `limit` of them from the one at `offset` on. */
   list(limit: number, offset?: number): Promise<string[]>;
 }
@@ -92,6 +95,10 @@ export async function openPeer(): Promise<KeySystem> {
       (await unlessRefused(auth.api.updateApiKey({ body: { keyId: id, userId, ...toPeer(wish) } }))) !== null,
     remove: async (id) => void (await auth.api.deleteApiKey({ body: { keyId: id }, headers })),
     look: async (id) => (await unlessRefused(auth.api.getApiKey({ query: { id }, headers }))) ?? null,
+    async standing(id) {
+      const { remaining, lastRequest } = await auth.api.getApiKey({ query: { id }, headers });
+      return { usesLeft: remaining, lastUsedAt: lastRequest?.getTime() ?? null };
+    },
     async list(limit, offset = 0) {
       const query = { limit, offset, sortBy: "createdAt", sortDirection: "desc" as const };
       return (await auth.api.listApiKeys({ query, headers })).apiKeys.map(({ id }) => id);
@@ -185,6 +192,12 @@ export async function openLatchkey(engine: Engine): Promise<KeySystem> {
     async look(id) {
       const answer = await world.asOwner("GET", path(id));
       return answer.status === 200 ? (answer.body ?? null) : null;
+    },
+    async standing(id) {
+      await world.deployment.call(internal.usage.flush, {});
+      const { body = {} } = await world.asOwner("GET", path(id));
+      const part = (name: string): Record<string, unknown> => ({ ...Object(body[name]) });
+      return { usesLeft: numberIn(part("quotaLeft")["remaining"]), lastUsedAt: numberIn(part("lastUse")["at"]) };
     },
     async list(limit, offset = 0) {
       const ids: string[] = [];

@@ -172,6 +172,22 @@ describe.each(engines)("limits over HTTP on $name", (engine) => {
     expect(second.headers.get("ratelimit-remaining")).toBe("3");
   });
 
+  test("E22 a record tells what is left of the quota, by the clock and without taking any", async () => {
+    const { id, key } = await createKey({ quota: { limit: 3, refill: "never" } });
+    const told = async () => (await world.asOwner("GET", `/api/v1/keys/${id}`)).body?.["quotaLeft"];
+    expect(await told()).toEqual({ limit: 3, remaining: 3, refillAt: null });
+    await verify({ key, cost: 2 });
+    expect(await told()).toEqual({ limit: 3, remaining: 1, refillAt: null });
+    expect(await told()).toEqual({ limit: 3, remaining: 1, refillAt: null });
+    await verify({ key, cost: 2 });
+    expect((await verify({ key })).body).toMatchObject({ code: "VALID", quota: { remaining: 0 } });
+    expect(await told()).toMatchObject({ remaining: 0 });
+    await update(id, { quota: { limit: 10, refill: "daily" } });
+    expect(await told()).toEqual({ limit: 10, remaining: 7, refillAt: (Math.floor(Date.now() / DAY) + 1) * DAY });
+    await update(id, { quota: null });
+    expect(await told()).toBeNull();
+  });
+
   test("a change of limits holds for the next use: a raised quota keeps what was used, a lowered rate caps what is left", async () => {
     const { id, key } = await createKey({
       quota: { limit: 2, refill: "monthly" },

@@ -89,6 +89,15 @@ describe.each(systems)("what users of better-auth's API keys are used to, of $na
     expect(await system.verify((await make()).key)).toMatchObject({ good: true, usesLeft: null });
   });
 
+  test("what is left of a quota and when a key was last used is told without using it", async () => {
+    const { id, key } = await make({ quota: { uses: 3 } });
+    expect(await system.standing(id)).toEqual({ usesLeft: 3, lastUsedAt: null });
+    await system.verify(key);
+    const standing = { usesLeft: 2, lastUsedAt: Date.now() };
+    expect([await system.standing(id), await system.standing(id)]).toEqual([standing, standing]);
+    expect(await system.standing((await make()).id)).toEqual({ usesLeft: null, lastUsedAt: null });
+  });
+
   test("a quota that is raised has room again", async () => {
     const { id, key } = await make({ quota: { uses: 2 } });
     expect(await system.verify(key)).toMatchObject({ good: true });

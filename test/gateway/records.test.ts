@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { api } from "../../convex/_generated/api.js";
+import { api, internal } from "../../convex/_generated/api.js";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import { engines } from "../convex/engines.ts";
 import { openWorld, textOf } from "./world.ts";
@@ -59,13 +59,32 @@ describe.each(engines)("what is told of a key, on $name", (engine) => {
     expect(await lastUse()).toMatchObject({ keyId: created.id, agent: "a worker" });
   });
 
+  test("C2: its record and every list say who used it last, seconds after", async () => {
+    const { id, key } = await world.createKey({ name: "used" });
+    const got = async () => (await world.asOwner("GET", `/api/v1/keys/${id}`)).body?.["lastUse"];
+    expect(await got()).toBeNull();
+    const before = Date.now();
+    await world.call("GET", "/api/v1/whoami", { key, headers: { "user-agent": "a nightly job" } });
+    await expect.poll(got, { timeout: 20_000 }).toMatchObject({ agent: "a nightly job" });
+    const { body } = await world.asOwner("GET", "/api/v1/keys?q=used");
+    expect(body?.["items"]).toEqual([expect.objectContaining({ id, lastUse: await got() })]);
+    const { at } = Object(await got());
+    expect(at).toBeGreaterThanOrEqual(before);
+    // A refused call is no use.
+    await world.asOwner("POST", `/api/v1/keys/${id}/revoke`);
+    expect(await world.call("GET", "/api/v1/whoami", { key })).toMatchObject({ status: 401 });
+    await world.deployment.call(internal.usage.flush, {});
+    expect(await got()).toMatchObject({ at });
+  });
+
   test("H4 C2: a list tells all of it but the secret and its hash", async () => {
     const { id } = await world.createKey({ name: "ended" });
     await world.asOwner("POST", `/api/v1/keys/${id}/revoke`);
     const listed = await world.asOwner("GET", "/api/v1/keys?includeDead=true");
     expect(listed.body?.["items"]).toEqual([
       expect.objectContaining({ id, name: "ended", status: "revoked", organizationId: world.organizationId }),
-      created.record,
+      expect.objectContaining({ name: "used", status: "revoked" }),
+      { ...created.record, lastUse: expect.objectContaining({ agent: "a worker" }) },
     ]);
     const text = JSON.stringify(listed.body);
     expect(text).not.toContain(created.key.slice(-20));

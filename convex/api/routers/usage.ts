@@ -2,7 +2,7 @@ import * as z from "zod";
 import { internal } from "../../_generated/api.js";
 import type { UsageReport } from "../../model/usageReports.ts";
 import { DAY_MS } from "../../shared/limits.ts";
-import { EXAMPLE_RECORD } from "../keyRecord.ts";
+import { EXAMPLE_RECORD, lastUseSchema } from "../keyRecord.ts";
 import { callerProcedure } from "../trpc.ts";
 
 const moment = z.number().int();
@@ -24,10 +24,7 @@ const reportSchema = z
         }),
       )
       .describe("By time, oldest first and without times of no use; else the most used first."),
-    lastUse: z
-      .object({ at: moment, ip: z.string().nullable(), agent: z.string().nullable() })
-      .nullable()
-      .describe("Of the one key that was asked about; null when it was never used."),
+    lastUse: lastUseSchema.nullable().describe("Of the one key that was asked about; null when it was never used."),
   })
   .meta({ id: "Usage", description: "How often keys were used. Counts are complete up to a few seconds ago." });
 

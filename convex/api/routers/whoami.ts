@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { quotaStateSchema } from "../keyRecord.ts";
 import { callerProcedure } from "../trpc.ts";
-import { quotaStateSchema, rateSchema } from "../verification.ts";
+import { rateSchema } from "../verification.ts";
 import { whoIs } from "../whoIs.ts";
 import type { WhoIs } from "../whoIs.ts";
 
