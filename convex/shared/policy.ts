@@ -68,7 +68,9 @@ export function maxLifetimeOf(
   owner: { kind: "personal" | "service"; roleText: string },
 ): number | null {
   if (owner.kind === "service") return policy.maxLifetimeMs;
-  const given = roleNamesOf(owner.roleText).flatMap((name) => policy.maxLifetimeMsByRole[name] ?? []);
+  const names = roleNamesOf(owner.roleText);
+  // By its entries: a role may be called "constructor", of which every object has one.
+  const given = Object.entries(policy.maxLifetimeMsByRole).flatMap(([name, ms]) => (names.includes(name) ? [ms] : []));
   return given.length === 0 ? policy.maxLifetimeMs : Math.max(...given);
 }
 

@@ -182,6 +182,26 @@ describe.each(engines)("an organization's policy on $name", (engine) => {
       expect(await make(owner, 400, { ownerKind: "service" })).toBe("INVALID_INPUT");
     });
 
+    test("C11: a role of whatever name has the maximum that it is given, and else the general one", async () => {
+      const { organization, owner } = await found();
+      const { caller } = owner;
+      const person = await organization.join("developer");
+      const { key, record } = await createKey(deployment, person.caller, { expiresAt: Date.now() + HOUR_MS });
+      await deployment.call(internal.roles.create, {
+        caller,
+        name: "constructor",
+        grants: [{ permission: "keys:create", scope: "own" }],
+      });
+      await deployment.call(internal.members.update, { caller, memberId: person.userId, roles: ["constructor"] });
+      expect((await verify(deployment, key))?.expiresAt).toBe(record.expiresAt);
+      const make = (days: number) => createKey(deployment, person.caller, { expiresAt: Date.now() + days * DAY_MS });
+      expect(await refusalOf(make(366))).toBe("INVALID_INPUT");
+      expect(await refusalOf(make(365))).toBeNull();
+      await update(owner, { maxLifetimeMsByRole: { constructor: 2 * DAY_MS } });
+      expect(await refusalOf(make(3))).toBe("INVALID_INPUT");
+      expect(await refusalOf(make(2))).toBeNull();
+    });
+
     test("an owner has as many live keys as are allowed, and keeps those beyond a lowered limit", async () => {
       const { owner } = await found();
       const kept = [await createKey(deployment, owner.caller), await createKey(deployment, owner.caller)];
