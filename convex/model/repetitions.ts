@@ -4,6 +4,7 @@ import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { requireCreate, requireKey } from "./keyRights.ts";
 
 /** What makes a request one that must happen once: who sends it is known, `inputHash` tells whether it asks the same. */
 export const vOnce = v.object({ operation: v.string(), idempotencyKey: v.string(), inputHash: v.string() });
@@ -14,8 +15,9 @@ const KEPT_MS = 24 * 60 * 60 * 1000;
 const BATCH = 200;
 
 /**
- * The key that this caller's request of the same Idempotency-Key made or rotated before, or null. Throws
- * INVALID_INPUT when that one asked for something else, and CONFLICT when its key has been deleted since.
+ * The key that this caller's request of the same Idempotency-Key made or rotated before, or null. It is told as it is
+ * now, so only to who may still do the same. Throws INVALID_INPUT when that request asked for something else, CONFLICT
+ * when its key has been deleted since, and FORBIDDEN or NOT_FOUND as the operation does.
  */
 export async function findRepetition(ctx: QueryCtx, caller: ResolvedCaller, once: Once): Promise<Doc<"keys"> | null> {
   const before = await findBefore(ctx, caller, once);
@@ -29,6 +31,9 @@ export async function findRepetition(ctx: QueryCtx, caller: ResolvedCaller, once
   if (key === null) {
     throw latchkeyError("CONFLICT", "The key of this Idempotency-Key has been deleted since. Choose a new one.");
   }
+  const { ownerKind: kind, ownerUserId: userId } = key;
+  if (once.operation === "keys.create") await requireCreate(ctx, caller, { kind, userId, isMember: true });
+  else await requireKey(ctx, caller, key._id, "rotate");
   return key;
 }
 
