@@ -1,7 +1,7 @@
 import { paginationOptsValidator, paginationResultValidator } from "convex/server";
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
-import { internalMutation } from "./_generated/server.js";
+import { internalMutation, internalQuery } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
 import { deleteKey, disableKey, enableKey, expireKey, revokeKey } from "./model/keyChanges.ts";
 import { updateKey } from "./model/keyEdits.ts";
@@ -10,6 +10,7 @@ import { countDead as countDeadKeys, listKeys, paginateKeys, requireAudience, vK
 import { readSigned, renewJwt, vSigned } from "./model/jwtKeys.ts";
 import { requireKey } from "./model/keyRights.ts";
 import { createKeys, vCreated, vCreation } from "./model/keyBatches.ts";
+import { listOwnKeys, vOwnKey } from "./model/ownKeys.ts";
 import { toKeySnapshot, toKeyView, vKeySnapshot, vKeyView } from "./model/keyViews.ts";
 import { createKey, draftJwt as draftOf, vNewKey } from "./model/newKeys.ts";
 import { recordOnce, requireFirst, vOnce } from "./model/repetitions.ts";
@@ -73,6 +74,20 @@ export const listForCaller = callerQuery({
     const { keys, nextCursor } = await listKeys(ctx, requireAudience(ctx.caller), page);
     return { items: await Promise.all(keys.map((key) => toKeySnapshot(ctx, key))), nextCursor };
   },
+});
+
+/** For the gateway: the signed-in person's own keys in all organizations. `at` is the gateway's clock. */
+export const listOwn = internalQuery({
+  args: {
+    userId: v.id("user"),
+    includeDead: v.boolean(),
+    cursor: v.union(v.string(), v.null()),
+    limit: v.number(),
+    at: v.number(),
+  },
+  returns: v.object({ keys: v.array(vOwnKey), nextCursor: v.union(v.string(), v.null()) }),
+  handler: async (ctx, { userId, limit, ...wanted }) =>
+    await listOwnKeys(ctx, userId, { ...wanted, limit: Math.max(1, Math.min(limit, PAGE_MAX)) }),
 });
 
 export const getForCaller = callerQuery({

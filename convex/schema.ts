@@ -106,6 +106,8 @@ export default defineSchema({
     .index("by_organization_ended", ["organizationId", "ended"])
     // oxlint-disable-next-line convex/no-duplicate-indexes
     .index("by_owner", ["organizationId", "ownerRef"])
+    // A person's, whichever organization they are in.
+    .index("by_owner_anywhere", ["ownerRef"])
     .index("by_owner_ended", ["organizationId", "ownerRef", "ended"])
     .index("by_owner_live", ["organizationId", "ownerRef", "revokedAt", "expiresAt"])
     .index("by_owner_name", ["organizationId", "ownerRef", "nameKey", "revokedAt", "expiresAt"])

@@ -182,6 +182,33 @@ export type KeyRecord = {
   previousSecretValidUntil: number | null;
 };
 
+/** A personal key of the caller's, in any organization. Times are epoch milliseconds. */
+export type OwnKey = {
+  /** Names the key in every operation. Not secret. */
+  id: string;
+  organizationId: string;
+  name: string;
+  env: "live" | "test";
+  /** The public part of the plaintext, for example `lk_live_4fQ2x9LmZa`. */
+  start: string;
+  /** The last four characters of the plaintext. */
+  last4: string;
+  /** At the time of the answer. `expiring` is good, with less than seven days to live. */
+  status: "active" | "expiring" | "not-yet-valid" | "disabled" | "expired" | "revoked";
+  createdAt: number;
+  /** Of a key that has died of disuse: when it did. */
+  expiresAt: number | null;
+  revokedAt: number | null;
+  /** As of a few seconds ago; null when it was never used. */
+  lastUse: {
+    at: number;
+    ip: string | null;
+    agent: string | null;
+  } | null;
+  /** Null when the organization is being deleted. */
+  organizationName: string | null;
+};
+
 /** The verdict on a key. A key that is not good still says which it is. */
 export type Verification = {
   valid: true;
@@ -846,6 +873,16 @@ rotate(input: {
 endGrace(input: {
   keyId: string;
 }, options?: CallOptions): Promise<KeyRecord>;
+/** List your own keys everywhere. Your personal keys in all organizations, newest first, also in those that you have left: you may revoke them there. For people, by their session; it takes no permission. */
+listMine(input?: {
+  includeDead?: boolean;
+  cursor?: string;
+  limit?: number;
+}, options?: CallOptions): Promise<{
+  items: Array<OwnKey>;
+  /** Null on the last page. A page may be short and not the last. */
+  nextCursor: string | null;
+}>;
 /** Get a key. Takes `keys:read`. */
 get(input: {
   keyId: string;
@@ -1523,6 +1560,7 @@ create: (input, options) => call("POST", "/api/v1/keys", input, options),
 list: (input = {}, options) => call("GET", "/api/v1/keys", input, options),
 rotate: (input, options) => call("POST", "/api/v1/keys/{keyId}/rotate", input, options),
 endGrace: (input, options) => call("POST", "/api/v1/keys/{keyId}/end-grace", input, options),
+listMine: (input = {}, options) => call("GET", "/api/v1/me/keys", input, options),
 get: (input, options) => call("GET", "/api/v1/keys/{keyId}", input, options),
 update: (input, options) => call("PATCH", "/api/v1/keys/{keyId}", input, options),
 delete: (input, options) => call("DELETE", "/api/v1/keys/{keyId}", input, options),

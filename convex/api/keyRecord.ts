@@ -92,6 +92,27 @@ export const keyRecordSchema = z
 
 export type KeyRecord = z.infer<typeof keyRecordSchema>;
 
+/** What a person is told of an own key, wherever it is: enough to know it by and to end it. */
+export const ownKeySchema = keyRecordSchema
+  .pick({
+    id: true,
+    organizationId: true,
+    name: true,
+    env: true,
+    start: true,
+    last4: true,
+    status: true,
+    createdAt: true,
+    expiresAt: true,
+    revokedAt: true,
+    lastUse: true,
+  })
+  .extend({ organizationName: z.string().nullable().describe("Null when the organization is being deleted.") })
+  .meta({
+    id: "OwnKey",
+    description: "A personal key of the caller's, in any organization. Times are epoch milliseconds.",
+  });
+
 /** The record of a key at `now` (epoch milliseconds), by which its status is told. */
 export function toKeyRecord(view: KeySnapshot, now: number): KeyRecord {
   const { _id, _creationTime, metadata, idleLimitMs: _limit, quotaUse, ...rest } = view;
@@ -104,6 +125,25 @@ export function toKeyRecord(view: KeySnapshot, now: number): KeyRecord {
     metadata: metadata === null ? null : metadataSchema.parse(JSON.parse(metadata)),
     status,
     quotaLeft: leftOf(view.quota, quotaUse, now),
+  };
+}
+
+/** What its owner is told of it, whether a member of its organization or not. */
+export function toOwnKey(record: KeyRecord, organizationName: string | null): z.infer<typeof ownKeySchema> {
+  const { id, organizationId, name, env, start, last4, status, createdAt, expiresAt, revokedAt, lastUse } = record;
+  return {
+    id,
+    organizationId,
+    organizationName,
+    name,
+    env,
+    start,
+    last4,
+    status,
+    createdAt,
+    expiresAt,
+    revokedAt,
+    lastUse,
   };
 }
 

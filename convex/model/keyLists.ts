@@ -11,6 +11,7 @@ import { covers } from "../shared/permissions.ts";
 import type { Scope } from "../shared/permissions.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
+import { decodeCursor, encodeCursor, isAfter } from "./keyCursors.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf, readIdleExpiryUnder } from "./policies.ts";
 import type { TimedKey } from "./policies.ts";
@@ -175,30 +176,4 @@ function matches(key: Doc<"keys">, filter: KeyFilter, text: string, at: number):
 function matchesText(key: Doc<"keys">, text: string): boolean {
   const texts = [key.nameKey, key.description ?? "", key.start, key.last4, ...(key.tags ?? [])];
   return texts.some((part) => foldName(part).includes(text));
-}
-
-// The cursor names the last key seen, so keys that come and go meanwhile shift nothing. Its creation time is
-// not unique; the id settles ties in the order of the index.
-type Cursor = { createdAt: number; id: string };
-
-function isAfter(key: Doc<"keys">, { createdAt, id }: Cursor): boolean {
-  return key._creationTime < createdAt || (key._creationTime === createdAt && key._id < id);
-}
-
-function encodeCursor(key: Doc<"keys">): string {
-  return btoa(JSON.stringify([key._creationTime, key._id]));
-}
-
-function decodeCursor(text: string): Cursor {
-  try {
-    const parsed: unknown = JSON.parse(atob(text));
-    if (Array.isArray(parsed) && typeof parsed[0] === "number" && typeof parsed[1] === "string") {
-      return { createdAt: parsed[0], id: parsed[1] };
-    }
-  } catch {
-    // Not base64 or not JSON: refused below like any other wrong cursor.
-  }
-  throw latchkeyError("INVALID_INPUT", "This cursor is not one of ours. Start again without it.", [
-    { path: "cursor", message: "Use the nextCursor of the page before." },
-  ]);
 }

@@ -11,6 +11,7 @@ describe("T3: keys are read by an index", () => {
     ["all of an organization, newest first", "organizationId"],
     ["the live ones of an organization", "organizationId ended"],
     ["those of an owner", "organizationId ownerRef"],
+    ["those of an owner, wherever they are", "ownerRef"],
     ["those of an owner that are neither revoked nor expired", "organizationId ownerRef revokedAt expiresAt"],
     ["the one of a name", "organizationId ownerRef nameKey revokedAt expiresAt"],
     ["those whose time is up", "ended expiresAt"],

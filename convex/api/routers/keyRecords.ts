@@ -1,11 +1,17 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { internal } from "../../_generated/api.js";
 import { byId, onKey } from "../keyOperation.ts";
 import { DEFAULT_PAGE, listSchema, pageSchema, toKeyFilter } from "../keyPage.ts";
-import { EXAMPLE_RECORD, keyRecordSchema, toKeyRecord } from "../keyRecord.ts";
+import { EXAMPLE_RECORD, keyRecordSchema, ownKeySchema, toKeyRecord, toOwnKey } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
 import { keyFieldsSchema, toKeyFields } from "../newKey.ts";
-import { callerProcedure } from "../trpc.ts";
+import { callerProcedure, personProcedure } from "../trpc.ts";
+
+const ownPageSchema = z.object({
+  items: z.array(ownKeySchema),
+  nextCursor: z.string().nullable().describe("Null on the last page. A page may be short and not the last."),
+});
+const EXAMPLE_OWN = toOwnKey(EXAMPLE_RECORD, "Analytical Engines");
 
 /** What is read and written of keys. */
 export const keyRecords = {
@@ -34,6 +40,32 @@ export const keyRecords = {
         at,
       });
       return { items: items.map((view) => toKeyRecord(view, at)), nextCursor };
+    }),
+
+  listMine: personProcedure
+    .meta({
+      method: "GET",
+      path: "/api/v1/me/keys",
+      status: 200,
+      tag: "Keys",
+      summary: "List your own keys everywhere",
+      description:
+        "Your personal keys in all organizations, newest first, also in those that you have left: you may revoke them there. For people, by their session; it takes no permission.",
+      errors: [],
+      person: true,
+      example: { output: { items: [EXAMPLE_OWN], nextCursor: null } },
+    })
+    .input(listSchema.pick({ includeDead: true, cursor: true, limit: true }).default({}))
+    .output(ownPageSchema)
+    .query(async ({ ctx, input }): Promise<z.infer<typeof ownPageSchema>> => {
+      const { includeDead = false, cursor = null, limit = DEFAULT_PAGE } = input;
+      const at = Date.now();
+      const wanted = { userId: ctx.userId, includeDead, cursor, limit, at };
+      const { keys, nextCursor } = await ctx.convex.runQuery(internal.keys.listOwn, wanted);
+      return {
+        items: keys.map(({ key, organizationName }) => toOwnKey(toKeyRecord(key, at), organizationName)),
+        nextCursor,
+      };
     }),
 
   get: callerProcedure

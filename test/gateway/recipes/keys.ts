@@ -14,6 +14,7 @@ const onKey = async (world: World) => ({ keyId: (await makeKey(world)).keyId });
 export const recipes: Recipes = {
   "keys.create": { needs: ["keys:create"], input: async () => ({ name: freshName("created"), tags: ["walk"] }) },
   "keys.list": { needs: ["keys:read"], input: async () => ({ limit: 2, env: "live", includeDead: true }) },
+  "keys.listMine": { needs: null, by: "session", input: async () => ({ limit: 2, includeDead: true }) },
   "keys.get": { needs: ["keys:read"], without: "NOT_FOUND", input: onKey },
   "keys.delete": {
     needs: ["keys:delete"],
