@@ -4,6 +4,7 @@ import { internalAction, internalMutation, internalQuery } from "./_generated/se
 import { callerQuery, memberQuery } from "./functions.ts";
 import { callerScope } from "./model/callers.ts";
 import { flushUses } from "./model/keyUses.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 import { getKeyForUsage, readUsage, requireUsageRange, vUsageBy, vUsageReport } from "./model/usageReports.ts";
 import { recordUses, sweepUsage, usageBatch } from "./model/usageCounts.ts";
 import { latchkeyError, missingKey } from "./shared/errors.ts";
@@ -114,7 +115,7 @@ export const sweep = internalMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const more = await sweepUsage(ctx, Date.now());
-    if (more) await ctx.scheduler.runAfter(0, internal.usage.sweep, {});
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.usage.sweep, {});
     return null;
   },
 });

@@ -5,12 +5,14 @@ import { latchkeyError } from "../shared/errors.ts";
 import { NO_REQUEST, SYSTEM, getHead, recordEntry } from "./audit.ts";
 import { ERASE_ACTION, forgetErasure } from "./auditErasure.ts";
 import { partsBetween } from "./auditPersons.ts";
+import { SWEEP_PAUSE_MS } from "./sweep.ts";
 
 /** Entries are kept at least this long, in milliseconds. */
 export const AUDIT_RETENTION_MIN_MS = 30 * 24 * 60 * 60 * 1000;
 
 const PRUNE_ACTION = "audit.prune";
-const BATCH = 200;
+// Each with the persons in it.
+const BATCH = 50;
 // A clock that was put back leaves entries with a later time before ones with an earlier. So many are looked through.
 const CLOCK_SLIPS = 100;
 
@@ -54,7 +56,7 @@ export async function pruneAudit(
   if (announced === gone && old !== null) await announce(ctx, old, { before, through, count });
   await deleteNext(ctx, head, target);
   const done = count <= BATCH && target === through;
-  if (!done) await ctx.scheduler.runAfter(0, internal.audit.prune, { organizationId, before });
+  if (!done) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.audit.prune, { organizationId, before });
   return { count, through, done };
 }
 

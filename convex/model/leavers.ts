@@ -7,12 +7,14 @@ import { isDead } from "../shared/keyStatus.ts";
 import { isSuspended, rolesOf } from "../shared/roles.ts";
 import { recordAuthChange } from "./audit.ts";
 import { getMember } from "./members.ts";
+import { SWEEP_PAUSE_MS } from "./sweep.ts";
 
 // Keys of who has left stop at their very next use, because rights are read from the live membership. What is written
 // here makes it last and tells why: joining again revives nothing by itself, and no service key is without a member
 // who answers for it.
 
-const BATCH = 100;
+// Each changes together with an audit entry.
+const BATCH = 25;
 // As many members as an organization can have.
 const MEMBERS_MAX = 1_000;
 
@@ -33,7 +35,7 @@ type Removal = Pick<Leaving, "organizationId" | "userId" | "removedBy" | "reques
 
 /**
  * To be called in the transaction that deletes a membership, after it. Disables the member's personal keys and gives
- * their service keys to who removed them, or else to the oldest owner: the first hundred of each at once, the others
+ * their service keys to who removed them, or else to the oldest owner: the first few of each at once, the others
  * right after.
  */
 export async function onMemberRemoved(ctx: MutationCtx, removal: Removal): Promise<void> {
@@ -59,7 +61,7 @@ export async function settleAndGoOn(ctx: MutationCtx, leaving: Leaving): Promise
   const last = keys.at(-1);
   if (last === undefined || keys.length < BATCH) return;
   const after = { createdAt: last._creationTime, keyId: last._id };
-  await ctx.scheduler.runAfter(0, internal.leavers.settle, { ...leaving, after });
+  await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.leavers.settle, { ...leaving, after });
 }
 
 /** Who joins again makes newer keys, which this never reaches: it goes from the newest one back. */

@@ -41,7 +41,7 @@ const rows = new RowMemory("usageCounts", 20_000);
 const writers = new RowMemory("usageWriters", 100);
 
 const RETENTION_MS = 400 * DAY_MS;
-const SWEEP_BATCH = 500;
+const SWEEP_BATCH = 100;
 
 /**
  * Adds a batch to the counts and notes last uses. A batch that this writer has written already changes nothing, so

@@ -109,12 +109,21 @@ describe.each(engines)("retention of the audit trail on $name", (engine) => {
   });
 
   test("E29 more than a batch goes in the background, and the chain holds all along", async () => {
-    await growTrail({ daysAgo: 60, old: 450, fresh: 2 });
-    expect(await prune(Date.now() - 31 * DAY_MS)).toEqual({ count: 450, through: 450, done: false });
+    await growTrail({ daysAgo: 60, old: 120, fresh: 2 });
+    expect(await prune(Date.now() - 31 * DAY_MS)).toEqual({ count: 120, through: 120, done: false });
     expect(await check()).toMatchObject({ broken: null });
-    await expect.poll(async () => (await check()).pruned, { timeout: 20_000 }).toBe(450);
-    expect((await entries()).map(({ seq }) => seq)).toEqual([451, 452, 453]);
+    await expect.poll(async () => (await check()).pruned, { timeout: 20_000 }).toBe(120);
+    expect((await entries()).map(({ seq }) => seq)).toEqual([121, 122, 123]);
     expect(await check()).toMatchObject({ broken: null, checked: 3 });
+  });
+
+  test("E29 fifty go at once, and of fifty-one the last one goes afterwards", async () => {
+    for (const old of [50, 51]) {
+      await growTrail({ daysAgo: 60, old, fresh: 1 });
+      const done = old === 50;
+      expect(await prune(Date.now() - 31 * DAY_MS)).toEqual({ count: old, through: old, done });
+      await expect.poll(async () => (await check()).pruned, { timeout: 20_000 }).toBe(old);
+    }
   });
 
   test("E29 a verification that began before goes on after", async () => {

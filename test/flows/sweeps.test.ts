@@ -9,7 +9,7 @@ import { internal } from "../../convex/_generated/api.js";
 import { DAY_MS } from "../../convex/shared/limits.ts";
 import { deployOn } from "../convex/engines.ts";
 import { createKey, createOrganization } from "../convex/world.ts";
-import type { Person } from "../convex/world.ts";
+import type { Organization, Person } from "../convex/world.ts";
 import { startLatchkeyProcess } from "../helpers/latchkey-process.ts";
 import { copyKey, readRows } from "../helpers/many-keys.ts";
 import type { Copy } from "../helpers/many-keys.ts";
@@ -42,7 +42,7 @@ describe("E29 E32: a sweep over thousands of keys goes on by itself where kill -
       key: { ended: true, createdAt: died, revokedAt: isSpared(index) ? Date.now() : died },
       usage: { settled: true },
     }));
-    await killInTheMiddle(owner, "retention:sweep", async () => {
+    await killInTheMiddle(owner, { path: "retention:sweep", told: TOUCHED }, async () => {
       // Each transaction deletes twenty keys at most, and those wholly or not at all.
       const left = (await readRows(folder, "keys")).length;
       expect((COUNT + 1 - left) % 20).toBe(0);
@@ -61,7 +61,7 @@ describe("E29 E32: a sweep over thousands of keys goes on by itself where kill -
       key: { createdAt: index % 2 === 0 ? signOf(index) : FIVE_DAYS_AGO, expiresAt: FAR },
       usage: { lastUsedAt: isSpared(index) ? Date.now() : index % 2 === 0 ? null : signOf(index) },
     }));
-    await killInTheMiddle(owner, "policy:sweep", async () => {
+    await killInTheMiddle(owner, { path: "policy:sweep", told: TOUCHED }, async () => {
       const ended = (await readRows(folder, "keys")).filter((key) => key["ended"] === true);
       const settled = (await readRows(folder, "keyUsage")).filter((usage) => usage["settled"] === true);
       // Twenty-five at most, of which the first has looked at the key that is in use, too.
@@ -77,6 +77,27 @@ describe("E29 E32: a sweep over thousands of keys goes on by itself where kill -
     const told = await toldOf("key.expire", "idle");
     expect([told.length, new Set(told).size]).toEqual([TOUCHED, TOUCHED]);
   });
+
+  test("E11: the one that hands over the keys of a member who left, each once", async () => {
+    let leaver = "";
+    const owner = await fill(
+      {},
+      () => ({ key: {}, usage: {} }),
+      async (organization) => {
+        const person = await organization.join("developer");
+        leaver = person.userId;
+        return person;
+      },
+    );
+    const leaving = { path: "members:remove", args: { caller: owner.caller, memberId: leaver }, told: COUNT + 2 };
+    await killInTheMiddle(owner, leaving, async () => {
+      const handedOver = await keysOf(owner.userId);
+      expect(handedOver % 25).toBe(0);
+      expect(await toldOf("key.update", "owner left")).toHaveLength(handedOver);
+    });
+    expect([await keysOf(leaver), await keysOf(owner.userId)]).toEqual([0, COUNT + 1]);
+    expect(new Set(await toldOf("key.update", "owner left")).size).toBe(COUNT + 1);
+  });
 });
 
 /** When the n-th copy gave its last sign of life: of every second one, its creation. */
@@ -84,37 +105,49 @@ function signOf(index: number): number {
   return FIVE_DAYS_AGO + index;
 }
 
-/** Ten thousand and one service keys of one organization, whose first is a plain one. */
-async function fill(change: PolicyChange, toCopy: (index: number) => Copy): Promise<Person> {
-  const owner = await found(change);
+type Choice = (organization: Organization, owner: Person) => Promise<Person>;
+const theOwner: Choice = async (_organization, owner) => owner;
+
+/** Thousands of service keys and one of one organization, whose first is a plain one. `choose` says who answers for them. */
+async function fill(change: PolicyChange, toCopy: (index: number) => Copy, choose = theOwner): Promise<Person> {
+  const owner = await found(change, choose);
   await copyKey(folder, COUNT, toCopy);
   return owner;
 }
 
-async function found(change: PolicyChange): Promise<Person> {
+async function found(change: PolicyChange, choose: Choice): Promise<Person> {
   await using deployment = await deployOn(folder);
-  const owner = await (await createOrganization(deployment)).join("owner");
+  const organization = await createOrganization(deployment);
+  const owner = await organization.join("owner");
   await deployment.call(internal.policy.update, { caller: owner.caller, change });
-  await createKey(deployment, owner.caller, { name: MODEL, ownerKind: "service" });
+  const { userId: ownerUserId } = await choose(organization, owner);
+  await createKey(deployment, owner.caller, { name: MODEL, ownerKind: "service", ownerUserId });
   return owner;
 }
 
+/** What begins a sweep, and how many entries it makes to its end. */
+type Sweep = { path: string; args?: Record<string, unknown>; told: number };
+
 /** Starts the sweep, kills the process, looks at what it left, and lets another one come to the end without being asked. */
-async function killInTheMiddle({ caller }: Person, path: string, look: () => Promise<void>): Promise<void> {
+async function killInTheMiddle(
+  { caller }: Person,
+  { path, args = {}, told }: Sweep,
+  look: () => Promise<void>,
+): Promise<void> {
   let begun: number;
   {
     await using latchkey = startLatchkeyProcess(["--port", "0", "--data", folder]);
     await latchkey.ready();
     begun = await entries();
-    await call("mutation", path, {});
-    while ((await entries()) < begun + TOUCHED / 5) await new Promise((resolve) => setTimeout(resolve, 5));
+    await call("mutation", path, args);
+    while ((await entries()) < begun + told / 5) await new Promise((resolve) => setTimeout(resolve, 5));
     latchkey.child.kill("SIGKILL");
     expect(await latchkey.ended()).toBe("SIGKILL");
   }
   await look();
   await using latchkey = startLatchkeyProcess(["--port", "0", "--data", folder]);
   await latchkey.ready();
-  while ((await entries()) < begun + TOUCHED) await new Promise((resolve) => setTimeout(resolve, 20));
+  while ((await entries()) < begun + told) await new Promise((resolve) => setTimeout(resolve, 20));
   let cursor: string | null = null;
   do {
     const page = Report.parse(await call("query", "audit:verifyChain", { caller, cursor, limit: 1_000 }));
@@ -142,4 +175,9 @@ async function toldOf(action: string, reason: string): Promise<unknown[]> {
     (entry) => entry["action"] === action && entry["reason"] === reason,
   );
   return entriesOfIt.map((entry) => entry["targetId"]);
+}
+
+/** For how many keys somebody answers. */
+async function keysOf(userId: string): Promise<number> {
+  return (await readRows(folder, "keys")).filter((key) => key["ownerUserId"] === userId).length;
 }

@@ -5,7 +5,8 @@ import type { JsonObject } from "../../backend/values/json.ts";
 import { WHOLE_INDEX } from "../../backend/values/ordered-key.ts";
 
 const ROOT = "";
-const BATCH = 1_000;
+// Rows of one transaction have one time of creation, which few real ones share.
+const BATCH = 100;
 
 /** What is different about a copy. */
 export type Copy = { key: JsonObject; usage: JsonObject };
