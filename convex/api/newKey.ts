@@ -19,7 +19,9 @@ export const keyFieldsSchema = z.strictObject({
   roles: z.array(z.string()).optional().describe("Service keys only: roles that it holds beside its permissions."),
   resourcePermissions: resourcePermissionsSchema
     .optional()
-    .describe("Service keys only: permissions that it holds on single resources."),
+    .describe(
+      "Service keys only: permissions that it holds on single resources. Those of `keys` on `key:<id>` are for that one key.",
+    ),
   expiresAt: z
     .number()
     .int()

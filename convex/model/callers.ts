@@ -7,6 +7,7 @@ import { isUsable } from "../shared/keyStatus.ts";
 import { covers, narrowPermissions, scopeOf } from "../shared/permissions.ts";
 import type { Grant, Scope } from "../shared/permissions.ts";
 import { grantsOfMember, rightsOfKey } from "./effectiveRights.ts";
+import type { ResourcePermissions } from "./effectiveRights.ts";
 import { getMember } from "./members.ts";
 import { readExpiry } from "./policies.ts";
 
@@ -48,8 +49,8 @@ export type ResolvedCaller = {
   roleText: string;
   /** What that membership gives now. */
   grants: readonly Grant[];
-  /** The calling key and what it may do now; null when a user calls. */
-  key: { record: Doc<"keys">; permissions: string[] } | null;
+  /** The calling key and what it may do now, everywhere and on single resources; null when a user calls. */
+  key: { record: Doc<"keys">; permissions: string[]; resourcePermissions: ResourcePermissions } | null;
   name: string;
 };
 
@@ -97,6 +98,8 @@ export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number |
     key: {
       record: { ...record, expiresAt: earlier(expiresAt, caller.narrowedUntil) },
       permissions: narrowPermissions(rights.permissions, caller.narrowedTo),
+      // What a key may do on single resources is not among a token's permissions.
+      resourcePermissions: caller.narrowedTo === undefined ? rights.resourcePermissions : [],
     },
     name: record.name,
   };

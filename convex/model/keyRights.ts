@@ -1,10 +1,10 @@
 import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
-import { isWithinAllowList } from "../shared/allowList.ts";
+import { allows, isWithinAllowList } from "../shared/allowList.ts";
 import { isWithinCidrs } from "../shared/cidr.ts";
 import { latchkeyError, missingKey } from "../shared/errors.ts";
-import { VERB_PERMISSION, beyondGranted, beyondGrants } from "../shared/permissions.ts";
-import type { KeyVerb } from "../shared/permissions.ts";
+import { VERB_PERMISSION, beyondGranted, beyondGrants, covers } from "../shared/permissions.ts";
+import type { KeyVerb, LatchkeyPermission } from "../shared/permissions.ts";
 import { isWithinQuota, isWithinRate } from "../shared/limits.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
@@ -72,7 +72,17 @@ export function mayAct(caller: ResolvedCaller, key: Doc<"keys">, verb: Exclude<K
   // Leaving or losing a role must not strand a credential with nobody who may end it.
   if (own && verb === "revoke" && caller.key === null) return true;
   const scope = callerScope(caller, VERB_PERMISSION[verb]);
-  return scope === "any" || (scope === "own" && own);
+  return scope === "any" || (scope === "own" && own) || holdsOnKey(caller, key, VERB_PERMISSION[verb]);
+}
+
+/** Whether the caller is a service key that was given this on that one key, as on any other resource: `key:<id>`. */
+function holdsOnKey({ key: calling }: ResolvedCaller, key: Doc<"keys">, permission: LatchkeyPermission): boolean {
+  if (calling === null) return false;
+  const resource = `key:${key._id}`;
+  return (
+    allows(calling.record.allowList ?? null, resource) &&
+    calling.resourcePermissions.some((entry) => entry.resource === resource && covers(entry.permissions, permission))
+  );
 }
 
 /** Refuses to create a key for this owner: FORBIDDEN without the right, INVALID_INPUT for an owner who is no member. */
