@@ -3,6 +3,7 @@ import type { Infer } from "convex/values";
 import { callerQuery } from "./functions.ts";
 import { RULES, explainKey, explainPerson } from "./model/explain.ts";
 import { requireKey } from "./model/keyRights.ts";
+import { vResourcePermissions } from "./model/validators.ts";
 import { readQuestion } from "./model/verifyQuestion.ts";
 import { latchkeyError } from "./shared/errors.ts";
 
@@ -27,6 +28,13 @@ export const vExplanation = v.object({
       limitedBy: v.union(v.string(), v.null()),
     }),
   ),
+  rights: v.object({
+    permissions: v.array(v.string()),
+    resourcePermissions: vResourcePermissions,
+    licenses: v.array(v.string()),
+    roles: v.array(v.string()),
+    groups: v.array(v.object({ id: v.string(), name: v.string() })),
+  }),
 });
 
 /**
@@ -42,7 +50,8 @@ export const forCaller = callerQuery({
     if (keyId !== null) return await explainKey(ctx, await requireKey(ctx, caller, keyId, "read"), asked, at);
     if (caller.key === null) return await explainPerson(ctx, caller, asked);
     // A token of the key may do less than the key.
-    return await explainKey(ctx, caller.key.record, asked, at, caller.key.permissions);
+    const { record, permissions, resourcePermissions } = caller.key;
+    return await explainKey(ctx, record, asked, at, { permissions, resourcePermissions });
   },
 });
 

@@ -365,6 +365,25 @@ export type Explanation = {
     /** What takes it away again, or narrows it. */
     limitedBy: string | null;
   }>;
+  /** All of them, whatever the question is. */
+  rights: {
+    /** What it may do now, composites, roles and groups resolved. */
+    permissions: Array<string>;
+    /** What it may do on single resources besides. */
+    resourcePermissions: Array<{
+      /** As `type:id`. */
+      resource: string;
+      permissions: Array<string>;
+    }>;
+    /** By name, those that are valid now. */
+    licenses: Array<string>;
+    roles: Array<string>;
+    /** A personal key is in its owner's. */
+    groups: Array<{
+      id: string;
+      name: string;
+    }>;
+  };
 };
 
 /** What a key, role or group can carry. */
@@ -804,7 +823,7 @@ create(input: {
   permissions?: Array<string>;
   /** Service keys only: roles that it holds beside its permissions. */
   roles?: Array<string>;
-  /** Service keys only: permissions that it holds on single resources. */
+  /** Service keys only: permissions that it holds on single resources. Those of `keys` on `key:<id>` are for that one key. */
   resourcePermissions?: Array<{
     /** As `type:id`. */
     resource: string;
@@ -897,7 +916,7 @@ update(input: {
   permissions?: Array<string>;
   /** Service keys only: roles that it holds beside its permissions. */
   roles?: Array<string>;
-  /** Service keys only: permissions that it holds on single resources. */
+  /** Service keys only: permissions that it holds on single resources. Those of `keys` on `key:<id>` are for that one key. */
   resourcePermissions?: Array<{
     /** As `type:id`. */
     resource: string;
@@ -1014,7 +1033,7 @@ import(input: {
     permissions?: Array<string>;
     /** Service keys only: roles that it holds beside its permissions. */
     roles?: Array<string>;
-    /** Service keys only: permissions that it holds on single resources. */
+    /** Service keys only: permissions that it holds on single resources. Those of `keys` on `key:<id>` are for that one key. */
     resourcePermissions?: Array<{
       /** As `type:id`. */
       resource: string;

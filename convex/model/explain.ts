@@ -5,7 +5,8 @@ import { COMPOSITE_PATTERN, covers, scopeOf } from "../shared/permissions.ts";
 import { isSuspended, roleNamesOf } from "../shared/roles.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { expand, grantsFrom, grantsOfMember, groupsOf } from "./effectiveRights.ts";
-import { holdsLicense, isAllowedFrom, isAllowedOn, isPermitted, refusalOf } from "./judgement.ts";
+import type { ResourcePermissions } from "./effectiveRights.ts";
+import { holdsLicense, isAllowedFrom, isAllowedOn, isLicenseValid, isPermitted, refusalOf } from "./judgement.ts";
 import type { Asked, Refusal } from "./judgement.ts";
 import { readKeyState } from "./keyStates.ts";
 import type { KeyState } from "./keyStates.ts";
@@ -21,24 +22,38 @@ export type Rule = { rule: RuleName; passes: boolean; asked: boolean; detail: st
 /** Where one permission comes from, and what takes it away again. */
 export type Source = { permission: string; held: boolean; givenBy: string[]; limitedBy: string | null };
 
-/** Whether a call would pass, the first rule by which it does not, and what every rule says. */
-export type Explanation = { passes: boolean; decidedBy: RuleName | null; rules: Rule[]; permissions: Source[] };
+/** All that somebody may do now, and what they are in that gives it. */
+export type Rights = {
+  permissions: string[];
+  resourcePermissions: ResourcePermissions;
+  licenses: string[];
+  roles: string[];
+  groups: { id: string; name: string }[];
+};
+
+/** Whether a call would pass, the first rule by which it does not, what every rule says, and all rights there are. */
+export type Explanation = {
+  passes: boolean;
+  decidedBy: RuleName | null;
+  rules: Rule[];
+  permissions: Source[];
+  rights: Rights;
+};
 
 /**
  * What verification would say to this question at `now` (epoch milliseconds), its newest secret being shown, and why.
- * `permissions` are what it may do where that is less than the key's rights.
+ * `narrowed` is what it may do where that is less than the key's rights.
  */
 export async function explainKey(
   ctx: QueryCtx,
   key: Doc<"keys">,
   asked: Asked,
   now: number,
-  permissions?: string[],
+  narrowed: Partial<Pick<KeyState, "permissions" | "resourcePermissions">> = {},
 ): Promise<Explanation> {
   const [newest] = key.secrets;
   if (newest === undefined) throw new Error("A key without a secret");
-  const found = await readKeyState(ctx, key, newest);
-  const state = permissions === undefined ? found : { ...found, permissions };
+  const state = { ...(await readKeyState(ctx, key, newest)), ...narrowed };
   const usage = state.idleExpiryMs === null ? null : await ctx.db.get("keyUsage", key.usageId);
   const refusal = refusalOf(state, { now, lastUsedAt: usage?.lastUsedAt ?? null });
   const { permission, ip, resource, license } = asked;
@@ -79,7 +94,15 @@ export async function explainKey(
       return { permission: single, held, givenBy, limitedBy };
     }),
   );
-  return conclude(rules, sources);
+  // A personal key has its rights through its owner, who is in the groups.
+  const holderId = key.ownerKind === "service" ? key._id : key.ownerUserId;
+  return conclude(rules, sources, {
+    permissions: state.permissions,
+    resourcePermissions: state.resourcePermissions,
+    licenses: state.licenses.filter((one) => isLicenseValid(one, now)).map(({ name }) => name),
+    roles: key.roles ?? [],
+    groups: state.ownerActive ? await namesOfGroups(ctx, key.organizationId, holderId) : [],
+  });
 }
 
 /** The same for a signed-in person, whom no address, resource or license binds. */
@@ -109,12 +132,26 @@ export async function explainPerson(ctx: QueryCtx, caller: ResolvedCaller, asked
       limitedBy: scopeOf(grants, permission) === "own" ? "Holds on their own personal keys only." : null,
     })),
   );
-  return conclude(rules, permissions);
+  return conclude(rules, permissions, {
+    permissions: [...new Set(grants.map(({ permission }) => permission))],
+    resourcePermissions: [],
+    licenses: [],
+    roles: roleNamesOf(roleText),
+    groups: active ? await namesOfGroups(ctx, organizationId, userId) : [],
+  });
 }
 
-function conclude(rules: Rule[], permissions: Source[]): Explanation {
+function conclude(rules: Rule[], permissions: Source[], rights: Rights): Explanation {
   const refusing = rules.find(({ passes }) => !passes);
-  return { passes: refusing === undefined, decidedBy: refusing?.rule ?? null, rules, permissions };
+  return { passes: refusing === undefined, decidedBy: refusing?.rule ?? null, rules, permissions, rights };
+}
+
+async function namesOfGroups(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  holderId: string,
+): Promise<Rights["groups"]> {
+  return (await groupsOf(ctx, organizationId, holderId)).map(({ _id, name }) => ({ id: _id, name }));
 }
 
 function permissionsOf({ permission }: Asked): string[] {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "#convex/_generated/api.js";
 import { engines } from "../convex/engines.ts";
-import { openWorld } from "./world.ts";
+import { freshName } from "./recipe.ts";
+import { openWorld, textOf } from "./world.ts";
 import type { Body, World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
@@ -113,6 +114,71 @@ describe.each(engines)("explaining, on $name", (engine) => {
     const strange = await world.asOwner("POST", "/api/v1/whoami/explain", { ip: "somewhere" });
     expect(strange.status).toBe(422);
     expect(strange.body).toMatchObject({ code: "INVALID_INPUT", errors: [{ path: "ip" }] });
+  });
+
+  test("N3: tells all that a key may do, and what gives it, as it is at that moment", async () => {
+    const orders = freshName("orders").replaceAll(" ", "-");
+    await world.asOwner("POST", "/api/v1/roles", {
+      name: orders,
+      grants: [{ permission: "orders:read", scope: "any" }],
+    });
+    const group = { name: freshName("shift"), permissions: ["stock:read"], roles: [] };
+    const groupId = textOf(await world.asOwner("POST", "/api/v1/groups", group), "id");
+    const license = { name: "pro", validUntil: Date.now() + HOUR_MS };
+    const licenseId = textOf(await world.asOwner("POST", "/api/v1/licenses", license), "id");
+    const { id, key } = await world.createKey({
+      name: "resolved",
+      ownerKind: "service",
+      permissions: ["files:*"],
+      roles: [orders],
+      resourcePermissions: [{ resource: "project:42", permissions: ["project:write"] }],
+    });
+    const alone = {
+      permissions: ["files:*", "orders:read"],
+      resourcePermissions: [{ resource: "project:42", permissions: ["project:write"] }],
+      licenses: [],
+      roles: [orders],
+      groups: [],
+    };
+    expect((await explain(id, {})).rights).toEqual(alone);
+    await world.asOwner("PUT", `/api/v1/groups/${groupId}/members/${id}`);
+    await world.asOwner("PUT", `/api/v1/licenses/${licenseId}/holders/${groupId}`);
+    const joined = {
+      ...alone,
+      permissions: ["files:*", "orders:read", "stock:read"],
+      licenses: ["pro"],
+      groups: [{ id: groupId, name: group.name }],
+    };
+    expect((await explain(id, {})).rights).toEqual(joined);
+    const asked = { body: { permission: "project:write", resource: "project:42" } };
+    const self = await world.call("POST", "/api/v1/whoami/explain", { key, ...asked });
+    expect(self.body).toMatchObject({ passes: true, rights: joined });
+
+    // A token carries part of it, and nothing that is for single resources.
+    const body = { audience: world.site, permissions: ["files:read"] };
+    const token = textOf(await world.call("POST", "/api/v1/token", { key, body }), "token");
+    const headers = { authorization: `Bearer ${token}` };
+    const narrowed = await world.call("POST", "/api/v1/whoami/explain", { headers, ...asked });
+    expect(narrowed.body).toMatchObject({
+      passes: false,
+      decidedBy: "permission",
+      rights: { permissions: ["files:read"], resourcePermissions: [] },
+    });
+  });
+
+  test("N3: tells a person's rights, and a personal key's with the groups of its owner", async () => {
+    const group = { name: freshName("desk"), permissions: ["desk:read"], roles: [] };
+    const groupId = textOf(await world.asOwner("POST", "/api/v1/groups", group), "id");
+    await world.asOwner("PUT", `/api/v1/groups/${groupId}/members/${world.owner.userId}`);
+    const { id } = await world.createKey({ name: "of the owner", permissions: ["desk:read"] });
+    expect((await explain(id, {})).rights).toMatchObject({
+      permissions: ["desk:read"],
+      roles: [],
+      groups: [{ id: groupId, name: group.name }],
+    });
+    const self = await world.asOwner("POST", "/api/v1/whoami/explain", {});
+    expect(self.body).toMatchObject({ rights: { roles: ["owner"], groups: [{ id: groupId }] } });
+    expect(Object(self.body?.["rights"]).permissions).toEqual(expect.arrayContaining(["keys:create", "desk:read"]));
   });
 
   test("tells a key that is not valid yet from one that has expired", async () => {

@@ -3,6 +3,7 @@ import { internal } from "../../_generated/api.js";
 import { RULES } from "../../model/explain.ts";
 import type { Explanation } from "../../model/explain.ts";
 import { EXPRESSION_MAX_LENGTH } from "../../shared/permissionExpression.ts";
+import { resourcePermissionsSchema } from "../keyRecord.ts";
 import { callerProcedure } from "../trpc.ts";
 
 const question = {
@@ -42,6 +43,15 @@ const explanationSchema = z
         }),
       )
       .describe("Each permission that the question names."),
+    rights: z
+      .object({
+        permissions: z.array(z.string()).describe("What it may do now, composites, roles and groups resolved."),
+        resourcePermissions: resourcePermissionsSchema.describe("What it may do on single resources besides."),
+        licenses: z.array(z.string()).describe("By name, those that are valid now."),
+        roles: z.array(z.string()),
+        groups: z.array(z.object({ id: z.string(), name: z.string() })).describe("A personal key is in its owner's."),
+      })
+      .describe("All of them, whatever the question is."),
   })
   .meta({ id: "Explanation", description: "Whether a call would pass, and why." });
 
@@ -63,6 +73,13 @@ const EXAMPLE: Explanation = {
       limitedBy: "Its owner does not hold it now.",
     },
   ],
+  rights: {
+    permissions: ["orders:read"],
+    resourcePermissions: [],
+    licenses: ["pro"],
+    roles: [],
+    groups: [{ id: "kg7d2m9x4c8q1v5w0z3b6n7p2s9t4r8y", name: "Night shift" }],
+  },
 };
 
 const meta = {
