@@ -63,6 +63,7 @@ export async function runFromCommandLine(
   });
   site.on("request", backend.siteHandler);
   process.stdout.write(`${JSON.stringify({ apiUrl: backend.apiUrl, siteUrl, adminKey })}\n`);
+  backend.startJobs();
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
   if (!stop.signal.aborted) await once(stop.signal, "abort");

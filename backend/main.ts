@@ -43,17 +43,24 @@ export interface Backend extends AsyncDisposable {
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** Whether functions have been pushed. */
   readonly deployed: boolean;
+  /**
+   * Has scheduled jobs and crons run, what came due meanwhile first; until then they wait. Call it once, when all that is around the
+   * backend answers: thousands of due jobs would keep a start waiting.
+   */
+  startJobs(): void;
 }
 
 const CLOSE_GRACE_MS = 3_000;
 const VERSION = "1.48.0";
 
 /**
- * Starts a Convex-compatible backend in this process over the database in `config.dataDir`.
+ * Starts a Convex-compatible backend in this process over the database in `config.dataDir`. It answers at once; scheduled jobs
+ * wait for `startJobs`.
  *
  * @throws what `openDatabase` throws, and when the API port is taken.
  * @example
  * await using backend = await startBackend({ dataDir: "data", siteUrl: "http://localhost:3000", adminKey, environment: {}, log });
+ * backend.startJobs();
  */
 export async function startBackend(config: BackendConfig): Promise<Backend> {
   const limits = resolveLimits(config);
@@ -179,7 +186,6 @@ export async function startBackend(config: BackendConfig): Promise<Backend> {
   server.on("upgrade", (req, socket, head) => sync.handleUpgrade(req, socket, head, adminKey));
   const apiUrl = await listen(server, config.apiHost ?? "127.0.0.1", config.apiPort ?? 0);
   cleanup.defer(() => void server.close());
-  scheduler.start();
 
   const running = cleanup.move();
   return {
@@ -190,6 +196,7 @@ export async function startBackend(config: BackendConfig): Promise<Backend> {
     get deployed() {
       return deployments.current() !== null;
     },
+    startJobs: () => scheduler.start(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -10,6 +10,8 @@ import type { Upstream } from "./upstream.ts";
 export interface EmbeddedDeployment extends Upstream {
   /** The backend's API listener on the loopback: what the official CLI and other tools talk to. */
   readonly apiUrl: string;
+  /** Has scheduled jobs and crons run; for once the server answers. */
+  startJobs(): void;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function startEmbeddedDeployment(config: BackendConfig): Promise<Em
     site: backend.siteHandler,
     api: backend.publicApiHandler,
     upgrade: (request, socket, head) => backend.handleUpgrade(request, socket, head),
+    startJobs: () => backend.startJobs(),
     async [Symbol.asyncDispose]() {
       await flushUsage(backend, config);
       await backend[Symbol.asyncDispose]();

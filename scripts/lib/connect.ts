@@ -28,6 +28,8 @@ export interface Connection {
   readonly admin: DeploymentAdmin;
   /** The environment with which the official CLI reaches the deployment. */
   readonly cli: Readonly<Record<string, string>>;
+  /** Has what is scheduled run; for once the server answers. A deployment elsewhere does that by itself. */
+  startJobs(): void;
 }
 
 // Where convex/gateway/ looks for the address of the socket, told by LATCHKEY_EMBEDDED that the backend sets it and clients cannot.
@@ -53,7 +55,7 @@ export async function connectEmbedded(options: ConnectOptions, publicUrl: string
     const cli = cliEnvironment(upstream.apiUrl, secrets.adminKey);
     const admin = { cloudUrl: new URL(upstream.apiUrl), adminKey: secrets.adminKey };
     await bringUpToDate(options, admin, cli, { stamp: "deployed.stamp", isFresh: !upstream.ready, target: "" });
-    return { upstream, admin, cli };
+    return { upstream, admin, cli, startJobs: () => upstream.startJobs() };
   } catch (error) {
     await upstream[Symbol.asyncDispose]();
     throw error;
@@ -84,7 +86,7 @@ export async function connectRemote(options: ConnectOptions, remote: RemoteDeplo
     isFresh: false,
     target: remote.cloudUrl.href,
   });
-  return { upstream: connectRemoteDeployment(remote, siteUrl, proxySecret), admin: remote, cli };
+  return { upstream: connectRemoteDeployment(remote, siteUrl, proxySecret), admin: remote, cli, startJobs() {} };
 }
 
 /**

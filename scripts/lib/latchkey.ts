@@ -53,6 +53,8 @@ export async function startLatchkey(options: LatchkeyOptions): Promise<Latchkey>
     },
   });
   if (connection === undefined) throw new Error("the server started without a deployment");
+  // A sweep that was cut short goes on beside the first requests, and keeps none of them waiting for the start.
+  connection.startJobs();
   const { admin, cli } = connection;
   return {
     url: server.url,

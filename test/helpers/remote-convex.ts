@@ -32,6 +32,7 @@ export async function startRemoteConvex(): Promise<RemoteConvex> {
     log: (entry) => log.push(entry),
   });
   server.on("request", backend.siteHandler);
+  backend.startJobs();
   const deployment = findRemoteDeployment({
     CONVEX_SELF_HOSTED_URL: backend.apiUrl,
     CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,

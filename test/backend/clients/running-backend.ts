@@ -45,6 +45,7 @@ export async function runBackend(overrides: Partial<BackendConfig> = {}): Promis
     else backend.siteHandler(req, res);
   });
   site.on("upgrade", (req, socket, head) => backend.handleUpgrade(req, socket, head));
+  backend.startJobs();
   return {
     backend,
     apiUrl: backend.apiUrl,
