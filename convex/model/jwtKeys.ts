@@ -25,6 +25,8 @@ export type Signed = Infer<typeof vSigned>;
 /** What would be signed into a new key of this power. */
 export async function draftSigned(ctx: QueryCtx, power: KeyPower): Promise<Signed> {
   const { organizationId, ownerUserId } = power;
+  // As for any key: what may touch nothing may do nothing.
+  if (power.allowList?.length === 0) return { permissions: [], expiresAt: requireEnd(power) };
   const own = await expand(ctx, organizationId, power.permissions);
   if (power.ownerKind === "personal") {
     const grants = await grantsOfMember(ctx, await getMember(ctx, organizationId, ownerUserId));

@@ -53,6 +53,15 @@ describe.each(engines)("what is signed into a JWT key on $name", (engine) => {
     });
   });
 
+  test("C6: of a key that may touch nothing is that it may do nothing", async () => {
+    for (const ownerKind of ["service", "personal"] as const) {
+      const input = wish(`touching nothing, ${ownerKind}`, { ownerKind, allowList: [] });
+      const { key, record } = await createKey(deployment, admin.caller, input);
+      expect(decodeJwt(key)).toMatchObject({ permissions: [] });
+      expect(record.permissions).toEqual(["orders:read"]);
+    }
+  });
+
   test("says from when on the key is good", async () => {
     const notBefore = Date.now() + DAY_MS;
     const { key } = await createKey(deployment, admin.caller, wish("later", { notBefore }));
