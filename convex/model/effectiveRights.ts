@@ -174,6 +174,27 @@ export async function groupsOf(
   return groups.filter((group) => group !== null);
 }
 
+/** The names of the licenses that a key holds, by itself or through groups, valid now or not. One that is yet to be made has no `_id`. */
+export async function licenseNamesOf(
+  ctx: QueryCtx,
+  key: Pick<Doc<"keys">, "organizationId" | "ownerKind" | "ownerUserId"> & { _id?: Id<"keys"> },
+): Promise<string[]> {
+  const { organizationId, ownerKind, ownerUserId, _id } = key;
+  const inGroups = ownerKind === "personal" ? ownerUserId : _id;
+  const groups = inGroups === undefined ? [] : await groupsOf(ctx, organizationId, inGroups);
+  const holderIds = [...(_id === undefined ? [] : [_id]), ...groups.map((group) => group._id)];
+  return (await licensesOf(ctx, organizationId, holderIds)).map(({ name }) => name);
+}
+
+/** Whether a key or group holds any license by itself. */
+export async function hasLicense(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  holderId: Id<"keys"> | Id<"groups">,
+): Promise<boolean> {
+  return (await licensesOf(ctx, organizationId, [holderId])).length > 0;
+}
+
 async function licensesOf(
   ctx: QueryCtx,
   organizationId: Id<"organization">,

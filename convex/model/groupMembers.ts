@@ -8,7 +8,7 @@ import { recordChange } from "./audit.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { PAGE_MAX, cutPage, missing, toPageSize } from "./definitions.ts";
 import type { Page, PageWish } from "./definitions.ts";
-import { GROUPS_MAX } from "./effectiveRights.ts";
+import { GROUPS_MAX, hasLicense } from "./effectiveRights.ts";
 import { requireHeld, requireRight } from "./granting.ts";
 import { requireGroup, toGiving } from "./groups.ts";
 import { getMember } from "./members.ts";
@@ -56,8 +56,9 @@ export async function findGroupMembers(
 
 /**
  * Puts a member or a service key into a group; who is in it already stays. Takes holding everything that the group
- * gives, else whoever chooses who is in which group could choose any rights for themselves. Throws NOT_FOUND,
- * FORBIDDEN, and CONFLICT for a personal or dead key and for who is in too many groups.
+ * gives, else whoever chooses who is in which group could choose any rights for themselves, and where it holds
+ * licenses the right to assign those. Throws NOT_FOUND, FORBIDDEN, and CONFLICT for a personal or dead key and for who
+ * is in too many groups.
  */
 export async function addToGroup(
   ctx: MutationCtx,
@@ -70,6 +71,8 @@ export async function addToGroup(
   const group = await requireGroup(ctx, organizationId, groupId);
   const member = await requireCandidate(ctx, organizationId, memberIdText);
   requireHeld(caller, await toGiving(ctx, organizationId, group));
+  // Who is put into it holds its licenses from then on, which is assigning them.
+  if (await hasLicense(ctx, organizationId, group._id)) requireRight(caller, "licenses:manage");
   const memberships = await ctx.db
     .query("groupMembers")
     .withIndex("by_member", (q) => q.eq("organizationId", organizationId).eq("memberId", member.id))

@@ -8,7 +8,7 @@ import type { KeyVerb, LatchkeyPermission } from "../shared/permissions.ts";
 import { isWithinQuota, isWithinRate } from "../shared/limits.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
-import { expand, grantsFrom, groupsOf } from "./effectiveRights.ts";
+import { expand, grantsFrom, groupsOf, licenseNamesOf } from "./effectiveRights.ts";
 import { readEnds } from "./policies.ts";
 import type { TimedKey } from "./policies.ts";
 
@@ -111,7 +111,7 @@ export async function requireCreate(
  * Throws FORBIDDEN.
  */
 export async function requireWithinPower(ctx: QueryCtx, caller: ResolvedCaller, power: KeyPower): Promise<void> {
-  const fields = await beyondPower(ctx, caller, power);
+  const fields = [...(await beyondPower(ctx, caller, power)), ...(await licensesBeyond(ctx, caller, power))];
   if (fields.length > 0) {
     throw latchkeyError(
       "FORBIDDEN",
@@ -123,6 +123,27 @@ export async function requireWithinPower(ctx: QueryCtx, caller: ResolvedCaller, 
 }
 
 type Given = { path: string; name: string; permissions: readonly string[] };
+
+/**
+ * The licenses that come with the key and that the caller neither holds nor may assign. Services let in who holds one, so
+ * whoever gets such a key's secret gets the license.
+ */
+async function licensesBeyond(
+  ctx: QueryCtx,
+  caller: ResolvedCaller,
+  power: KeyPower,
+): Promise<{ path: string; name: string }[]> {
+  const isOwn = power.ownerKind === "personal" && power.ownerUserId === caller.userId;
+  if ((isOwn && caller.key === null) || callerScope(caller, "licenses:manage") === "any") return [];
+  const given = await licenseNamesOf(ctx, power);
+  if (given.length === 0) return [];
+  const { organizationId, userId } = caller;
+  const person = { organizationId, ownerKind: "personal" as const, ownerUserId: userId };
+  const held = await licenseNamesOf(ctx, caller.key?.record ?? person);
+  return given
+    .filter((name) => !held.includes(name))
+    .map((name) => ({ path: "licenses", name: `the license ${name}` }));
+}
 
 /** What of it the caller does not hold in full, by field. */
 async function beyondPower(ctx: QueryCtx, caller: ResolvedCaller, power: KeyPower): Promise<Given[]> {

@@ -215,4 +215,76 @@ describe.each(engines)("licenses on $name", (engine) => {
     await world.asOwner("POST", `/api/v1/keys/${keyId}/expire`);
     expect(await assign(id, keyId)).toMatchObject({ status: 409, body: { code: "CONFLICT" } });
   });
+
+  describe("E8 E9: come to nobody by a detour", () => {
+    const grants = ["groups:manage", "keys:read", "keys:create", "keys:rotate", "keys:disable", "keys:update"].map(
+      (permission) => ({ permission, scope: "any" }),
+    );
+    let name: string;
+    let license: string;
+    let group: string;
+    let role: string;
+    beforeAll(async () => {
+      [name, role] = [fresh("detoured"), fresh("keeper")];
+      license = await make(world, "licenses", { name });
+      group = await make(world, "groups", { name: fresh("Licensed") });
+      await assign(license, group);
+      await make(world, "roles", { name: role, grants });
+    });
+
+    test("who fills a group that holds one has to be somebody who may assign it", async () => {
+      const { cookie, userId } = await join(world, role);
+      const put = async (id: string) =>
+        await refusal(world, "PUT", `groups/${group}/members/${id}`, { cookie, body: {} });
+      expect(await put(userId)).toBe("FORBIDDEN");
+      await unassign(license, group);
+      expect(await put(userId)).toBeNull();
+      await assign(license, group);
+      await make(world, "roles", { name: `${role}-too`, grants: [{ permission: "licenses:manage", scope: "any" }] });
+      await world.asOwner("PATCH", `/api/v1/members/${userId}`, { roles: [role, `${role}-too`] });
+      const another = await join(world, "member");
+      expect(await put(another.userId)).toBeNull();
+    });
+
+    test("who makes, rotates, changes or enables a key with one has to hold it, or be its owner", async () => {
+      const holder = await join(world, "developer");
+      await world.asOwner("PUT", `/api/v1/groups/${group}/members/${holder.userId}`, {});
+      const { cookie } = await join(world, role);
+      const [service, personal] = [
+        await makeServiceKey(world, {}),
+        await world.createKey({ name: fresh("personal"), ownerUserId: holder.userId }),
+      ];
+      await assign(license, service.id);
+      const calling = await makeServiceKey(world, { permissions: grants.map(({ permission }) => permission) });
+      await world.asOwner("POST", `/api/v1/keys/${service.id}/disable`, {});
+      await world.asOwner("POST", `/api/v1/keys/${personal.id}/disable`, {});
+      const onBehalf = { name: fresh("on behalf"), ownerUserId: holder.userId };
+      expect(await refusal(world, "POST", "keys", { cookie, body: onBehalf })).toBe("FORBIDDEN");
+      for (const [method, path, body] of [...acts(service.id), ...acts(personal.id)]) {
+        expect(await refusal(world, method, path, { cookie, body })).toBe("FORBIDDEN");
+      }
+      for (const [method, path, body] of acts(service.id)) {
+        expect(await refusal(world, method, path, { key: calling.key, body })).toBe("FORBIDDEN");
+      }
+      // Its texts give nothing, and a license that the key itself holds is no more than it has.
+      const renamed = { cookie, body: { description: "The same key" } };
+      expect(await refusal(world, "PATCH", `keys/${service.id}`, renamed)).toBeNull();
+      await assign(license, calling.id);
+      for (const [method, path, body] of acts(service.id).toReversed()) {
+        expect(await refusal(world, method, path, { key: calling.key, body })).toBeNull();
+      }
+      for (const [method, path, body] of acts(personal.id).toReversed()) {
+        expect(await refusal(world, method, path, { cookie: holder.cookie, body })).toBeNull();
+      }
+    });
+  });
 });
+
+/** What brings a paused key to life for whoever does it. */
+function acts(id: string): [string, string, Record<string, unknown>][] {
+  return [
+    ["POST", `keys/${id}/rotate`, {}],
+    ["PATCH", `keys/${id}`, { cidrs: ["192.0.2.0/24"] }],
+    ["POST", `keys/${id}/enable`, {}],
+  ];
+}
