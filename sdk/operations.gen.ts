@@ -868,6 +868,8 @@ create(input: {
 list(input?: {
   status?: Array<"active" | "expiring" | "not-yet-valid" | "disabled" | "expired" | "revoked">;
   ownerId?: string;
+  ownerKind?: "personal" | "service";
+  name?: string;
   tag?: string;
   permission?: string;
   env?: "live" | "test";
@@ -982,7 +984,11 @@ bulk(input: {
   filter?: {
     /** Only keys in one of these states. */
     status?: Array<"active" | "expiring" | "not-yet-valid" | "disabled" | "expired" | "revoked">;
+    /** The id of a user, whose keys they are or who answers for them, or `me`. */
     ownerId?: string;
+    ownerKind?: "personal" | "service";
+    /** All of the name. Case, width and spacing do not matter. */
+    name?: string;
     tag?: string;
     permission?: string;
     env?: "live" | "test";

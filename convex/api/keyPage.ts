@@ -11,7 +11,9 @@ const status = z.enum(["active", "expiring", "not-yet-valid", "disabled", "expir
 /** By what keys are chosen. */
 export const filterShape = {
   status: z.array(status).optional().describe("Only keys in one of these states."),
-  ownerId: z.string().optional(),
+  ownerId: z.string().optional().describe("The id of a user, whose keys they are or who answers for them, or `me`."),
+  ownerKind: z.enum(["personal", "service"]).optional(),
+  name: z.string().max(400).optional().describe("All of the name. Case, width and spacing do not matter."),
   tag: z.string().optional(),
   permission: z.string().optional(),
   env: z.enum(["live", "test"]).optional(),

@@ -23,7 +23,11 @@ const COUNT_MAX = 100;
 
 export const vKeyFilter = v.object({
   statuses: v.optional(v.array(v.union(...STATUSES.map((status) => v.literal(status))))),
+  // "me": the caller's own person.
   ownerUserId: v.optional(v.string()),
+  ownerKind: v.optional(v.union(v.literal("personal"), v.literal("service"))),
+  // The whole name, as names are compared.
+  name: v.optional(v.string()),
   tag: v.optional(v.string()),
   permission: v.optional(v.string()),
   env: v.optional(v.union(v.literal("live"), v.literal("test"))),
@@ -74,8 +78,9 @@ export type ListWish = { includeDead: boolean; filter: KeyFilter; cursor: string
 export async function listKeys(
   ctx: QueryCtx,
   audience: KeyAudience,
-  { includeDead, filter, cursor, limit, at }: ListWish,
+  { includeDead, filter: asked, cursor, limit, at }: ListWish,
 ): Promise<{ keys: TimedKey[]; nextCursor: string | null }> {
+  const filter = asked.ownerUserId === "me" ? { ...asked, ownerUserId: audience.userId } : asked;
   const wantsDead =
     includeDead || (filter.statuses ?? []).some((status) => status === "expired" || status === "revoked");
   const start = cursor === null ? null : decodeCursor(cursor);
@@ -167,6 +172,8 @@ function newestFirst(ctx: QueryCtx, audience: KeyAudience, includeDead: boolean,
 function matches(key: Doc<"keys">, filter: KeyFilter, text: string, at: number): boolean {
   if (filter.statuses !== undefined && !filter.statuses.includes(keyStatus(key, at))) return false;
   if (filter.ownerUserId !== undefined && key.ownerUserId !== filter.ownerUserId) return false;
+  if (filter.ownerKind !== undefined && key.ownerKind !== filter.ownerKind) return false;
+  if (filter.name !== undefined && key.nameKey !== foldName(filter.name)) return false;
   if (filter.tag !== undefined && !(key.tags ?? []).includes(filter.tag)) return false;
   if (filter.permission !== undefined && !covers(key.permissions, filter.permission)) return false;
   if (filter.env !== undefined && key.env !== filter.env) return false;

@@ -138,6 +138,25 @@ describe.each(engines)("lists of keys on $name", (engine) => {
     expect(await names(person, { search: "unheard of" })).toEqual([]);
   });
 
+  test("C3: a key is found by all of its name, as names are compared, and by whose it is", async () => {
+    const organization = await createOrganization(deployment);
+    const [person, other] = [await organization.join("owner"), await organization.join("developer")];
+    for (const name of ["CI", "CI two", "ｃｉ  three"]) await createKey(deployment, person.caller, { name });
+    await createKey(deployment, person.caller, { name: "ci", ownerKind: "service", ownerUserId: other.userId });
+    const { record } = await createKey(deployment, other.caller, { name: "ci" });
+    expect(await names(person, { name: "ci" })).toEqual(["ci", "ci", "CI"]);
+    expect(await names(person, { name: " CI  Three " })).toEqual(["ｃｉ  three"]);
+    expect(await names(person, { name: "c" })).toEqual([]);
+    expect(await names(person, { name: "" })).toEqual([]);
+    expect(await names(person, { name: "ci", ownerUserId: "me" })).toEqual(["CI"]);
+    expect(await names(other, { ownerUserId: "me" })).toEqual(["ci", "ci"]);
+    // Whose keys stop when the member goes.
+    const stopping = { ownerUserId: other.userId, ownerKind: "personal" as const };
+    expect((await page(person, { filter: stopping })).items).toMatchObject([{ _id: record._id }]);
+    expect(await names(person, { ownerUserId: other.userId, ownerKind: "service" })).toEqual(["ci"]);
+    expect(await names(person, { name: "ci", ownerUserId: "nobody" })).toEqual([]);
+  });
+
   test("E26: a page that had to look at many keys is short and says where to go on", async () => {
     const person = await found();
     await createKey(deployment, person.caller, { name: "first of all", tags: ["rare"] });

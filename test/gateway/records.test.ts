@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import { engines } from "../convex/engines.ts";
+import { freshName } from "./recipe.ts";
 import { openWorld, textOf } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -99,5 +100,25 @@ describe.each(engines)("what is told of a key, on $name", (engine) => {
     expect(verdict.body).toMatchObject({ code: "VALID", expiresAt });
     const got = await world.asOwner("GET", `/api/v1/keys/${created.id}`);
     expect([got.body?.["expiresAt"], textOf(got, "status")]).toEqual([expiresAt, "active"]);
+  });
+
+  test("C3: a key is listed by its whole name and by its owner, also as me, for a bulk change too", async () => {
+    const name = freshName("Nightly Ｊob");
+    const { id } = await world.createKey({ name });
+    await world.createKey({ name: `${name} two` });
+    const idsOf = async (query: string) => {
+      const { body } = await world.asOwner("GET", `/api/v1/keys?${query}`);
+      return Array.from(Object(body).items, (item: { id: string }) => item.id);
+    };
+    const plain = encodeURIComponent(name.toLowerCase().normalize("NFKC"));
+    expect(await idsOf(`name=${plain}`)).toEqual([id]);
+    expect(await idsOf(`name=${plain}&ownerId=me&ownerKind=personal`)).toEqual([id]);
+    expect(await idsOf(`name=${plain}&ownerKind=service`)).toEqual([]);
+    expect(await idsOf(`name=${plain}&ownerId=${world.owner.userId}`)).toEqual([id]);
+    const filter = { name, ownerId: "me" };
+    const preview = await world.asOwner("POST", "/api/v1/keys/bulk", { verb: "revoke", filter, preview: true });
+    expect(preview.body).toMatchObject({ count: 1, items: [{ keyId: id }] });
+    const wrong = await world.asOwner("GET", "/api/v1/keys?ownerKind=robot");
+    expect(wrong).toMatchObject({ status: 422, body: { errors: [{ path: "ownerKind" }] } });
   });
 });
