@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Browser, Page, Request } from "playwright-core";
 
 import { runAsAdmin } from "../../server/deployment-admin.ts";
 import { launchChromium } from "../helpers/chromium.ts";
@@ -12,6 +12,7 @@ import { createKey, createOrganization, signUp, succeed, textField, type Person 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const DAY_MS = 24 * 60 * 60 * 1000;
 const KEYS = "/o/harbour/keys";
+const DESK = { width: 1280, height: 800 };
 
 let latchkey: TestLatchkey;
 let browser: Browser;
@@ -20,6 +21,7 @@ let newcomer: Person;
 let member: Person;
 let suspended: Person;
 let mourner: Person;
+const pages = new Map<Person | null, Page>();
 
 beforeAll(async () => {
   latchkey = await startTestLatchkey({ dashboard: true });
@@ -167,16 +169,16 @@ describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
   });
 });
 
-const pages = Object.entries(screens).filter(([, { open: opened }]) => opened === undefined);
+const unopened = Object.entries(screens).filter(([, { open: opened }]) => opened === undefined);
 
-test.each(pages)("%s is no wider than a phone", async (_name, screen) => {
+test.each(unopened)("%s is no wider than a phone", async (_name, screen) => {
   await using visit = await open(screen, { viewport: { width: 390, height: 844 } });
   await visit.page.getByText(screen.shown).locator("visible=true").first().waitFor();
   expect(await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
 });
 
 test("a row's status follows the clock with no word from the server", async () => {
-  await using visit = await open({ path: KEYS, shown: "" }, {});
+  await using visit = await open({ path: KEYS, shown: "" }, { ownClock: true });
   const { page } = visit;
   await page.clock.install();
   await page.goto(latchkey.url + KEYS);
@@ -191,7 +193,7 @@ test("a row's status follows the clock with no word from the server", async () =
 test("a key that nobody uses dies on the screen with no word from the server, in its row and its panel", async () => {
   const idleExpiryMs = 60 * 60 * 1000;
   await createKey(person, { name: "Fog horn", idleExpiryMs });
-  await using visit = await open({ path: KEYS, shown: "" }, {});
+  await using visit = await open({ path: KEYS, shown: "" }, { ownClock: true });
   const { page } = visit;
   await page.clock.install();
   await page.goto(latchkey.url + KEYS);
@@ -296,26 +298,52 @@ test("the reference reaches no other host", async () => {
   expect(await visit.page.getByText("X-Api-Key", { exact: true }).count()).toBeGreaterThan(0);
 });
 
-type Options = { colorScheme?: "light" | "dark"; viewport?: { width: number; height: number } };
+type Options = {
+  colorScheme?: "light" | "dark";
+  viewport?: { width: number; height: number };
+  /** A browser of its own, whose clock the test may move. */
+  ownClock?: boolean;
+};
 
-/** A page of its own at the screen's address. `outside` collects requests to any other origin. */
-async function open(screen: Screen, options: Options) {
-  const context: BrowserContext = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    reducedMotion: "reduce",
-    ...options,
-  });
+/** A page at the screen's address. `outside` collects requests to any other origin. */
+async function open(screen: Screen, { colorScheme = "light", viewport = DESK, ownClock = false }: Options) {
   const { who } = screen;
   const visitor = who === undefined ? person : who === "nobody" ? null : visitors[who]();
-  if (visitor !== null) await context.addCookies(toCookies(visitor.cookie));
-  const page = await context.newPage();
+  const page = ownClock ? await openPage(visitor) : await pageOf(visitor);
+  await page.setViewportSize(viewport);
+  await page.emulateMedia({ colorScheme });
   const outside: string[] = [];
-  page.on("request", (request) => {
+  const note = (request: Request) => {
     const { origin, protocol } = new URL(request.url());
     if (protocol.startsWith("http") && origin !== latchkey.url) outside.push(request.url());
-  });
+  };
+  page.on("request", note);
   await page.goto(latchkey.url + screen.path);
-  return { page, outside, [Symbol.asyncDispose]: () => context.close() };
+  return {
+    page,
+    outside,
+    async [Symbol.asyncDispose]() {
+      if (ownClock) return await page.context().close();
+      page.off("request", note);
+      // What is below the pointer is drawn, and says, something else.
+      await page.mouse.move(-1, -1);
+    },
+  };
+}
+
+/** The one page of a visitor, which goes from screen to screen: in a new one, the dashboard takes thrice the time to be there. */
+async function pageOf(visitor: Person | null): Promise<Page> {
+  const page = pages.get(visitor) ?? (await openPage(visitor));
+  pages.set(visitor, page);
+  return page;
+}
+
+async function openPage(visitor: Person | null): Promise<Page> {
+  const context = await browser.newContext({ reducedMotion: "reduce" });
+  // No screen finds what another one has noted.
+  await context.addInitScript("localStorage.clear()");
+  if (visitor !== null) await context.addCookies(toCookies(visitor.cookie));
+  return await context.newPage();
 }
 
 function toCookies(header: string) {
