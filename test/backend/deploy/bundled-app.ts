@@ -53,7 +53,17 @@ interface BundledDefinition {
   readonly functions: JsonValue[];
 }
 
-async function bundleDefinition(files: Files): Promise<BundledDefinition> {
+// Many tests push the same sources, each to a backend of its own.
+const bundledBefore = new Map<string, Promise<BundledDefinition>>();
+
+function bundleDefinition(files: Files): Promise<BundledDefinition> {
+  const key = JSON.stringify(files);
+  const bundled = bundledBefore.get(key) ?? bundleAnew(files);
+  bundledBefore.set(key, bundled);
+  return bundled;
+}
+
+async function bundleAnew(files: Files): Promise<BundledDefinition> {
   const names = Object.keys(files);
   const functions = names.filter((name) => name !== "schema.ts" && name !== "convex.config.ts");
   const only = async (name: string): Promise<JsonValue> =>
