@@ -35,15 +35,12 @@ export default defineConfig({
       },
       { test: { ...shared, name: "app", include: ["test/app/**/*.test.{ts,tsx}"], globalSetup: BUILT_DASHBOARD } },
       {
-        // They measure and they kill: one file at a time, after everything else.
         test: {
           ...shared,
           name: "flows",
           include: ["test/flows/**/*.test.ts"],
           globalSetup: BUILT_DASHBOARD,
           testTimeout: 120_000,
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
         },
       },
     ],
