@@ -2,8 +2,7 @@ import type { ValidatorJSON } from "convex/values";
 import { jsonToConvex } from "convex/values";
 import type { TeamFunction } from "../shared/functionManifest.ts";
 import { toPlainJson } from "../shared/functionValues.ts";
-
-type JsonSchema = { [keyword: string]: unknown };
+import type { JsonSchema } from "./jsonSchemas.ts";
 
 export const FUNCTIONS_TAG = {
   name: "Functions",

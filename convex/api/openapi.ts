@@ -1,14 +1,12 @@
-import * as z from "zod";
-import type { ErrorCode } from "../shared/errors.ts";
-import { HTTP_STATUS } from "../shared/errors.ts";
 import { roleMatrixMarkdown } from "../shared/roleMatrix.ts";
 import type { FunctionManifest, TeamFunction } from "../shared/functionManifest.ts";
 import { FUNCTIONS_TAG, describeFunction, functionAddress } from "./functionDocument.ts";
+import { Schemas } from "./jsonSchemas.ts";
+import type { JsonSchema } from "./jsonSchemas.ts";
 import type { Operation } from "./operations.ts";
 import { pathFields } from "./operations.ts";
+import { PROBLEM_SCHEMA, RATE_HEADERS, describeErrors, describeFunctionErrors, header } from "./refusalDocument.ts";
 import { readsQuery } from "./rest.ts";
-
-type JsonSchema = { [keyword: string]: unknown };
 
 const TAGS = [
   { name: "Keys", description: "Create keys, look at them, end them, and ask whether one is good." },
@@ -28,32 +26,6 @@ const TAGS = [
   { name: "System", description: "Whether this Latchkey can serve." },
 ];
 
-/** Refusals that every operation behind authentication can answer. */
-const COMMON_ERRORS: ErrorCode[] = [
-  "MALFORMED_REQUEST",
-  "AMBIGUOUS_CREDENTIALS",
-  "ORGANIZATION_REQUIRED",
-  "UNAUTHENTICATED",
-  "KEY_EXPIRED",
-  "KEY_DISABLED",
-  "KEY_REVOKED",
-  "FORBIDDEN",
-  "ORIGIN_NOT_ALLOWED",
-  // Whatever an operation looks for, the organization in X-Organization-Id may be the one that is not there.
-  "NOT_FOUND",
-  "INVALID_INPUT",
-  "RATE_LIMITED",
-  "USAGE_EXCEEDED",
-  "INTERNAL",
-  // Every call may come with an imported key that has to wait for its first comparison.
-  "UNAVAILABLE",
-  "TIMEOUT",
-];
-const BODY_ERRORS: ErrorCode[] = ["BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
-const PUBLIC_ERRORS: ErrorCode[] = ["INTERNAL", "TIMEOUT"];
-
-const FUNCTION_ERRORS: ErrorCode[] = ["FUNCTION_REFUSED", "UNAVAILABLE"];
-
 const PERSONS = [{ bearer: [] }, { session: [] }];
 const ANY_CREDENTIAL = [{ apiKey: [] }, ...PERSONS];
 
@@ -66,48 +38,6 @@ const SECURITY_SCHEMES = {
     name: "latchkey.session_token",
     description:
       "A person's session in the browser. Its name begins with `__Host-` over HTTPS. Unsafe methods need an allowed `Origin`.",
-  },
-};
-
-const header = (description: string, required = false) => ({ description, required, schema: { type: "string" } });
-
-/** Where the caller stands, if its key has a rate limit. */
-const RATE_HEADERS = {
-  "RateLimit-Limit": header("Requests per window. Absent for a caller without a rate limit."),
-  "RateLimit-Remaining": header("How many are left."),
-  "RateLimit-Reset": header("Seconds until all of them are back."),
-};
-
-/** What a refusal says beside its body. */
-const REFUSAL_HEADERS: Partial<Record<number, JsonSchema>> = {
-  401: { "WWW-Authenticate": header("How to authenticate.", true) },
-  429: {
-    ...RATE_HEADERS,
-    "Retry-After": header("Seconds until the call may be tried again. Absent for a quota that never comes back."),
-  },
-};
-
-const PROBLEM_SCHEMA = {
-  type: "object",
-  description: "RFC 9457 problem details.",
-  required: ["type", "title", "status", "detail", "code", "traceId"],
-  properties: {
-    type: { type: "string", const: "about:blank" },
-    title: { type: "string", description: "The status in words." },
-    status: { type: "integer" },
-    detail: { type: "string", description: "What happened and what to do." },
-    code: { type: "string", enum: Object.keys(HTTP_STATUS), description: "Stable; meant for programs." },
-    traceId: { type: "string", description: "Names this request in the logs and the audit trail." },
-    errors: {
-      type: "array",
-      description: "For INVALID_INPUT: what is wrong, field by field.",
-      items: {
-        type: "object",
-        required: ["path", "message"],
-        properties: { path: { type: "string" }, message: { type: "string" } },
-      },
-    },
-    data: { description: "For FUNCTION_REFUSED: what the function said." },
   },
 };
 
@@ -242,103 +172,10 @@ function describeDownload(success: { content: JsonSchema }, types: readonly stri
 /** A team's function beside our own operations: what it answers differs, how it is called and refused does not. */
 function describeTeamFunction(path: string, called: TeamFunction): JsonSchema {
   const { responses, ...described } = describeFunction(path, called);
-  const refusals = describeRefusals([...COMMON_ERRORS, ...BODY_ERRORS, ...FUNCTION_ERRORS]);
   return {
     ...described,
     parameters: [ORGANIZATION_HEADER],
     security: ANY_CREDENTIAL,
-    responses: { ...responses, ...refusals },
+    responses: { ...responses, ...describeFunctionErrors() },
   };
-}
-
-function describeErrors(operation: Operation): JsonSchema {
-  const { meta } = operation;
-  const common =
-    meta.public === true ? PUBLIC_ERRORS : [...COMMON_ERRORS, ...(readsQuery(operation) ? [] : BODY_ERRORS)];
-  return describeRefusals([...common, ...meta.errors]);
-}
-
-function describeRefusals(all: readonly ErrorCode[]): JsonSchema {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set(all)) {
-    byStatus.set(HTTP_STATUS[code], [...(byStatus.get(HTTP_STATUS[code]) ?? []), code]);
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [
-      status,
-      {
-        description: codes.join(", "),
-        ...(REFUSAL_HEADERS[status] && { headers: REFUSAL_HEADERS[status] }),
-        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-      },
-    ]),
-  );
-}
-
-/** Turns zod schemas into JSON Schema, collecting those that carry an id as components. */
-class Schemas {
-  readonly components: Record<string, unknown> = {};
-
-  /** An operation's input as its fields. Unknown fields are refused, and the document says so. */
-  inputOf({ input }: Operation): { properties: Record<string, JsonSchema>; required: string[] } & JsonSchema {
-    const schema = this.#convert(input, "input");
-    const { properties, required } = schema;
-    return {
-      ...schema,
-      properties: isRecord(properties) ? onlyRecords(properties) : {},
-      required: Array.isArray(required) ? required.filter((name) => typeof name === "string") : [],
-    };
-  }
-
-  /** Answers may gain fields, so the closing of objects is dropped from them. */
-  outputOf(output: z.ZodType): JsonSchema {
-    return this.#convert(output, "output");
-  }
-
-  #convert(schema: z.ZodType, io: "input" | "output"): JsonSchema {
-    const { $schema: _dialect, $defs, ...root } = z.toJSONSchema(schema, { io, target: "draft-2020-12" });
-    for (const [id, definition] of Object.entries($defs ?? {})) this.components[id] ??= tidy(definition, io);
-    const tidied = tidy(root, io);
-    return isRecord(tidied) ? tidied : {};
-  }
-}
-
-function tidy(node: unknown, io: "input" | "output"): unknown {
-  if (Array.isArray(node)) return node.map((item) => tidy(item, io));
-  if (!isRecord(node)) return node;
-  const entries = Object.entries(node).flatMap(([keyword, value]): [string, unknown][] => {
-    switch (keyword) {
-      case "properties":
-        return [[keyword, tidyProperties(value, io)]];
-      case "id":
-        return [];
-      case "additionalProperties":
-        return value === false && io === "output" ? [] : [[keyword, tidy(value, io)]];
-      case "$ref":
-        return [[keyword, String(value).replace("#/$defs/", "#/components/schemas/")]];
-      case "maximum":
-      case "minimum":
-        // zod bounds every integer by what a double holds exactly, which says nothing about our API.
-        return Math.abs(Number(value)) === Number.MAX_SAFE_INTEGER ? [] : [[keyword, value]];
-      default:
-        return [[keyword, tidy(value, io)]];
-    }
-  });
-  return Object.fromEntries(entries);
-}
-
-/** Here the keys are the names of fields, which may look like keywords. */
-function tidyProperties(properties: unknown, io: "input" | "output"): unknown {
-  if (!isRecord(properties)) return properties;
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, tidy(schema, io)]));
-}
-
-function isRecord(value: unknown): value is JsonSchema {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function onlyRecords(properties: JsonSchema): Record<string, JsonSchema> {
-  return Object.fromEntries(
-    Object.entries(properties).filter((entry): entry is [string, JsonSchema] => isRecord(entry[1])),
-  );
 }
