@@ -2,17 +2,9 @@ import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { authTables } from "./auth/tables.ts";
 import { auditTables } from "./model/auditTables.ts";
-import {
-  vBucket,
-  vGrant,
-  vQuota,
-  vQuotaCount,
-  vRateLimit,
-  vResourcePermissions,
-  vTagCount,
-  vUsageCount,
-  policyFields,
-} from "./model/validators.ts";
+import { rightsTables } from "./model/rightsTables.ts";
+import { usageTables } from "./model/usageTables.ts";
+import { vQuota, vRateLimit, vResourcePermissions, policyFields } from "./model/validators.ts";
 
 const env = v.union(v.literal("live"), v.literal("test"));
 const ownerKind = v.union(v.literal("personal"), v.literal("service"));
@@ -137,47 +129,6 @@ export default defineSchema({
     prefix: v.string(),
   }).index("by_organization", ["organizationId"]),
 
-  // The organization's own permissions (`includes` absent) and composites, sets of permissions under one name. Once
-  // there is one for its own API, a key can only carry those that are here. Written by model/catalogue.ts.
-  permissions: defineTable({
-    organizationId: v.id("organization"),
-    name: v.string(),
-    description: v.string(),
-    includes: v.optional(v.array(v.string())),
-  }).index("by_name", ["organizationId", "name"]),
-
-  // Permissions for its own API that the organization deleted: whoever still carries one does not hold it, at most
-  // RETIRED_MAX each. Written by model/catalogue.ts, read with every verification; deleted when defined again.
-  retiredPermissions: defineTable({
-    organizationId: v.id("organization"),
-    name: v.string(),
-  }).index("by_name", ["organizationId", "name"]),
-
-  // The organization's own roles, which a membership's text, a group or a service key names. Written by
-  // model/roles.ts, read by model/effectiveRights.ts.
-  roles: defineTable({
-    organizationId: v.id("organization"),
-    name: v.string(),
-    description: v.string(),
-    grants: v.array(vGrant),
-  }).index("by_name", ["organizationId", "name"]),
-
-  // What a suspended member was before, to be that again. Written and deleted by model/members.ts.
-  suspensions: defineTable({
-    organizationId: v.id("organization"),
-    userId: v.id("user"),
-    role: v.string(),
-  }).index("by_user", ["organizationId", "userId"]),
-
-  // Whoever is in a group holds its roles and permissions too. Written by model/groups.ts.
-  groups: defineTable({
-    organizationId: v.id("organization"),
-    name: v.string(),
-    description: v.string(),
-    roles: v.array(v.string()),
-    permissions: v.array(v.string()),
-  }).index("by_name", ["organizationId", "name"]),
-
   // Open invitations: whoever shows the secret and has the address joins with the roles. Written by
   // model/invitations.ts; deleted when accepted, cancelled or replaced, and by a sweep after their end. The audit trail
   // tells of them for ever.
@@ -199,38 +150,6 @@ export default defineSchema({
     .index("by_inviter", ["organizationId", "inviterUserId"])
     .index("by_secret", ["secretHash"])
     .index("by_end", ["expiresAt"]),
-
-  // Who is in which group: members and service keys. Deleted with the group, the membership or the key.
-  groupMembers: defineTable({
-    organizationId: v.id("organization"),
-    groupId: v.id("groups"),
-    memberType: v.union(v.literal("user"), v.literal("key")),
-    // The id of the user or key.
-    memberId: v.string(),
-  })
-    .index("by_member", ["organizationId", "memberId"])
-    .index("by_group", ["groupId", "memberId"]),
-
-  // Entitlements that the organization assigns to keys and groups. Written by model/licenses.ts.
-  licenses: defineTable({
-    organizationId: v.id("organization"),
-    name: v.string(),
-    description: v.string(),
-    // How many assignments there may be; null for any number.
-    seats: v.union(v.number(), v.null()),
-    validFrom: v.union(v.number(), v.null()),
-    validUntil: v.union(v.number(), v.null()),
-  }).index("by_name", ["organizationId", "name"]),
-
-  // Who holds a license: each row takes a seat. Deleted with the license, the group or the key.
-  licenseHolders: defineTable({
-    organizationId: v.id("organization"),
-    licenseId: v.id("licenses"),
-    holderType: v.union(v.literal("key"), v.literal("group")),
-    holderId: v.string(),
-  })
-    .index("by_holder", ["organizationId", "holderId"])
-    .index("by_license", ["licenseId", "holderId"]),
 
   // Beginnings of keys that were imported from elsewhere and have another shape than ours. A text of a wrong shape is
   // looked up only when it begins with one of them. Written by model/foreignPrefixes.ts, read by verification, deleted with
@@ -263,53 +182,6 @@ export default defineSchema({
     .index("by_start", ["startHash"])
     .index("by_credential", ["credentialId"]),
 
-  // When a key was last used. Written by model/usageCounts.ts at most every few seconds per key, read by the dashboard
-  // in a query of its own, and by verification where idle keys expire. Deleted with its key.
-  keyUsage: defineTable({
-    organizationId: v.id("organization"),
-    // Absent only inside the transaction that creates both.
-    keyId: v.optional(v.id("keys")),
-    lastUsedAt: v.union(v.number(), v.null()),
-    ip: v.optional(v.string()),
-    agent: v.optional(v.string()),
-    // Set once the key is dead for good, so that the sweep for idle keys need not look at it again.
-    settled: v.optional(v.literal(true)),
-  }).index("by_last_use", ["organizationId", "settled", "lastUsedAt"]),
-
-  // What is left of limits: one row per key that has some, and per organization whose policy limits all of its keys
-  // together, once they were used. Written by model/allowances.ts at every use that takes from them and never otherwise.
-  // Deleted with its holder.
-  allowances: defineTable({
-    holder: v.union(v.id("keys"), v.id("organization")),
-    bucket: v.optional(vBucket),
-    quota: v.optional(vQuotaCount),
-  }).index("by_holder", ["holder"]),
-
-  // How often a key was used in one hour, by operation and outcome, and by tag. Of each hour an organization has rows of
-  // its own too, its sums. Written by model/usageCounts.ts, apart from the key so that no list of keys runs anew by
-  // use; read by usage.ts; deleted by a sweep after 400 days. They outlive the key: it was used.
-  usageCounts: defineTable({
-    organizationId: v.id("organization"),
-    // Absent on the organization's sums.
-    keyId: v.optional(v.id("keys")),
-    // Whose key: the user's id for a personal key, "service" for the organization's; "*" on the organization's sums.
-    ownerRef: v.string(),
-    // When the hour began, epoch milliseconds (UTC).
-    hour: v.number(),
-    // Writers that do not know of each other write different rows of the same hour, lest they wait for one another.
-    shard: v.number(),
-    counts: v.array(vUsageCount),
-    tags: v.array(vTagCount),
-  })
-    .index("by_key", ["keyId", "hour", "shard"])
-    .index("by_owner", ["organizationId", "ownerRef", "hour", "shard"]),
-
-  // The last batch of counts that a process has written, so that one whose answer was lost is not counted twice. Written
-  // and read by model/usageCounts.ts, deleted by a sweep a day after the last one.
-  usageWriters: defineTable({ writer: v.string(), batch: v.number(), at: v.number() })
-    .index("by_writer", ["writer"])
-    .index("by_at", ["at"]),
-
   // Requests that came with an Idempotency-Key. Written by model/repetitions.ts in the transaction of what they
   // asked for, read before the same is done again, deleted after a day by a sweep. Never holds a plaintext.
   repetitions: defineTable({
@@ -321,6 +193,12 @@ export default defineSchema({
     inputHash: v.string(),
     keyId: v.id("keys"),
   }).index("by_request", ["organizationId", "callerId", "operation", "idempotencyKey"]),
+
+  // permissions, retiredPermissions, roles, suspensions, groups, groupMembers, licenses, licenseHolders: who holds what.
+  ...rightsTables,
+
+  // keyUsage, allowances, usageCounts, usageWriters: what the use of keys leaves.
+  ...usageTables,
 
   // audit, auditPersons, auditErasures, auditDenials, auditHeads: the audit trail.
   ...auditTables,
