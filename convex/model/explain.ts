@@ -2,6 +2,7 @@ import type { Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { permissionsIn, isSatisfied } from "../shared/permissionExpression.ts";
 import { COMPOSITE_PATTERN, covers, scopeOf } from "../shared/permissions.ts";
+import type { Grant } from "../shared/permissions.ts";
 import { isSuspended, roleNamesOf } from "../shared/roles.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { expand, grantsFrom, grantsOfMember, groupsOf } from "./effectiveRights.ts";
@@ -91,7 +92,8 @@ export async function explainKey(
     permissionsOf(asked).map(async (single): Promise<Source> => {
       const { givenBy, limitedBy } = await sourceOf(ctx, key, { permission: single, resource });
       const held = isPermitted(state, { ...asked, permission: { type: "permission", permission: single } });
-      return { permission: single, held, givenBy, limitedBy };
+      const isCut = !held && givenBy.length > 0;
+      return { permission: single, held, givenBy, limitedBy: limitedBy ?? (isCut ? describeCut(state) : null) };
     }),
   );
   // A personal key has its rights through its owner, who is in the groups.
@@ -128,7 +130,11 @@ export async function explainPerson(ctx: QueryCtx, caller: ResolvedCaller, asked
     permissionsOf(asked).map(async (permission) => ({
       permission,
       held: holds(permission),
-      givenBy: await giversOf(ctx, organizationId, { holderId: userId, roles: roleNamesOf(roleText), permission }),
+      givenBy: await giversOf(ctx, organizationId, {
+        holderId: userId,
+        roles: roleNamesOf(roleText),
+        gives: (given) => scopeOf(given, permission) !== null,
+      }),
       limitedBy: scopeOf(grants, permission) === "own" ? "Holds on their own personal keys only." : null,
     })),
   );
@@ -175,7 +181,12 @@ async function sourceOf(
     const held = scopeOf(await grantsOfMember(ctx, member), permission) !== null;
     return { givenBy, limitedBy: held || givenBy.length === 0 ? null : "Its owner does not hold it now." };
   }
-  givenBy.push(...(await giversOf(ctx, organizationId, { holderId: key._id, roles: key.roles ?? [], permission })));
+  // As in its rights: what is granted on one's own keys gives a service key nothing.
+  const gives = (grants: readonly Grant[]) => {
+    const given = grants.filter(({ scope }) => scope === "any").map((grant) => grant.permission);
+    return covers(given, permission);
+  };
+  givenBy.push(...(await giversOf(ctx, organizationId, { holderId: key._id, roles: key.roles ?? [], gives })));
   for (const entry of key.resourcePermissions ?? []) {
     if (entry.resource === resource && covers(await expand(ctx, organizationId, entry.permissions), permission)) {
       givenBy.push(`its permissions on ${entry.resource}`);
@@ -184,20 +195,25 @@ async function sourceOf(
   return { givenBy, limitedBy: null };
 }
 
-/** The roles and groups of a holder that give a permission. */
+/** The roles and groups of a holder whose grants give something. */
 async function giversOf(
   ctx: QueryCtx,
   organizationId: Id<"organization">,
-  { holderId, roles, permission }: { holderId: string; roles: readonly string[]; permission: string },
+  holder: { holderId: string; roles: readonly string[]; gives: (grants: readonly Grant[]) => boolean },
 ): Promise<string[]> {
   const gives = async (from: { roles: readonly string[]; groups: Doc<"groups">[] }) =>
-    scopeOf(await grantsFrom(ctx, organizationId, { ...from, permissions: [] }), permission) !== null;
+    holder.gives(await grantsFrom(ctx, organizationId, { ...from, permissions: [] }));
   const givenBy: string[] = [];
-  for (const role of roles) if (await gives({ roles: [role], groups: [] })) givenBy.push(`the role ${role}`);
-  for (const group of await groupsOf(ctx, organizationId, holderId)) {
+  for (const role of holder.roles) if (await gives({ roles: [role], groups: [] })) givenBy.push(`the role ${role}`);
+  for (const group of await groupsOf(ctx, organizationId, holder.holderId)) {
     if (await gives({ roles: [], groups: [group] })) givenBy.push(`the group ${group.name}`);
   }
   return givenBy;
+}
+
+/** What takes away what something gives, its owner aside. */
+function describeCut({ allowList }: KeyState): string {
+  return allowList?.length === 0 ? "Its allow list is empty: it may touch nothing." : "This token does not carry it.";
 }
 
 const REFUSALS: Record<Refusal, string> = {
