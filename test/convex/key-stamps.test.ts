@@ -1,50 +1,63 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import type { ActionCtx } from "../../convex/_generated/server.js";
-import { findKey } from "../../convex/model/verifyKey.ts";
-import { engines } from "./engines.ts";
-import type { Deployment } from "./engines.ts";
+import type { KeyState } from "../../convex/model/keyStates.ts";
+import { openConvexTest } from "./engines.ts";
 import { createKey, createOrganization } from "./world.ts";
 import type { Person } from "./world.ts";
 
-// The functions of the embedded backend have a memory of their own, which is not this process's: here, as on Convex Cloud, who
-// finds a key is another than the query that stamped its state.
-describe.each(engines.slice(-1))("H10: the state of a key, by its stamp, from $name", (engine) => {
-  let deployment: Deployment;
+type Find = (text: string) => Promise<KeyState | null>;
+
+describe("H10: the state of a key, by its stamp", () => {
+  const { t, deployment } = openConvexTest();
   let admin: Person;
-  const queries: string[] = [];
-  let ctx: ActionCtx;
 
   beforeAll(async () => {
-    deployment = await engine.deploy();
     admin = await (await createOrganization(deployment)).join("admin");
-    const calls = {
-      runQuery: async (...[reference, args]: Parameters<Deployment["call"]>) => {
-        queries.push(Object.keys(args).join());
-        return await deployment.call(reference, args);
-      },
-    };
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- finding a key takes nothing but queries
-    ctx = calls as unknown as ActionCtx;
   });
-  afterAll(async () => await deployment[Symbol.asyncDispose]());
+
+  /** Finds keys in an action whose memory is not that of the queries which stamp their states, as on Convex Cloud. */
+  async function elsewhere(use: (find: Find, ctx: ActionCtx) => Promise<void>): Promise<void> {
+    vi.resetModules();
+    const { findKey } = await import("../../convex/model/verifyKey.ts");
+    vi.resetModules();
+    await t.action(async (ctx) => {
+      await use(async (text) => await findKey(ctx, text), ctx);
+      return null;
+    });
+  }
 
   test("is asked for once by a process that does not know it, and again only once it has changed", async () => {
     const { key, record } = await createKey(deployment, admin.caller, { name: "stamped" });
-    queries.length = 0;
-    const found = await findKey(ctx, key);
-    expect(found).toMatchObject({ keyId: record._id, name: "stamped", disabledAt: null });
-    expect(queries).toHaveLength(2);
-    expect(await findKey(ctx, key)).toBe(found);
-    expect(queries).toHaveLength(3);
-    await deployment.call(internal.keys.disable, { caller: admin.caller, keyId: record._id });
-    expect((await findKey(ctx, key))?.disabledAt).toEqual(expect.any(Number));
-    expect(queries).toHaveLength(5);
+    await elsewhere(async (find, ctx) => {
+      const queries = vi.spyOn(ctx, "runQuery");
+      const found = await find(key);
+      expect(found).toMatchObject({ keyId: record._id, name: "stamped", disabledAt: null });
+      expect(queries).toHaveBeenCalledTimes(2);
+      expect(await find(key)).toBe(found);
+      expect(queries).toHaveBeenCalledTimes(3);
+      await ctx.runMutation(internal.keys.disable, { caller: admin.caller, keyId: record._id });
+      expect((await find(key))?.disabledAt).toEqual(expect.any(Number));
+      expect(queries).toHaveBeenCalledTimes(5);
+    });
+  });
+
+  test("is not asked for by a process that has stamped it itself", async () => {
+    const { key } = await createKey(deployment, admin.caller, { name: "known" });
+    const { findKey } = await import("../../convex/model/verifyKey.ts");
+    await t.action(async (ctx) => {
+      const queries = vi.spyOn(ctx, "runQuery");
+      expect(await findKey(ctx, key)).toMatchObject({ name: "known" });
+      expect(queries).toHaveBeenCalledTimes(1);
+      return null;
+    });
   });
 
   test("cannot be changed by whoever has it", async () => {
     const { key } = await createKey(deployment, admin.caller, { name: "frozen", permissions: ["orders:read"] });
-    const found = await findKey(ctx, key);
-    expect(() => found?.permissions.push("billing:write")).toThrow(TypeError);
+    await elsewhere(async (find) => {
+      const found = await find(key);
+      expect(() => found?.permissions.push("billing:write")).toThrow(TypeError);
+    });
   });
 });
