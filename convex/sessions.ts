@@ -1,8 +1,9 @@
 import { v } from "convex/values";
-import { internalQuery } from "./_generated/server.js";
+import { internalMutation, internalQuery } from "./_generated/server.js";
 import { grantsOfMember } from "./model/effectiveRights.ts";
 import { getMember } from "./model/members.ts";
 import { findOrganizationOfOwnKey, isSuspendedIn, listOrganizations } from "./model/organizations.ts";
+import { endOtherSessions, endSession, listSessions, vOwnSession } from "./model/sessions.ts";
 import { vGrant } from "./model/validators.ts";
 
 /** For the gateway: the organizations among which a signed-in caller chooses. Empty for an unknown user. */
@@ -42,16 +43,40 @@ export const organizationOfOwnKey = internalQuery({
   handler: async (ctx, { userId, keyId }) => await findOrganizationOfOwnKey(ctx, userId, keyId),
 });
 
-/** For the gateway: whose session a token is of, and until when; null when there is none, or its user is gone. */
+/** For the gateway: the session of a token, whose it is and until when; null when there is none, or its user is gone. */
 export const byToken = internalQuery({
   args: { token: v.string() },
-  returns: v.union(v.object({ userId: v.id("user"), expiresAt: v.number() }), v.null()),
+  returns: v.union(v.object({ sessionId: v.id("session"), userId: v.id("user"), expiresAt: v.number() }), v.null()),
   handler: async (ctx, { token }) => {
     const session = await ctx.db
       .query("session")
       .withIndex("by_token", (q) => q.eq("token", token))
       .unique();
     if (session === null || (await ctx.db.get("user", session.userId)) === null) return null;
-    return { userId: session.userId, expiresAt: session.expiresAt };
+    return { sessionId: session._id, userId: session.userId, expiresAt: session.expiresAt };
   },
+});
+
+/** For the gateway: where a person is signed in at `at`, the gateway's clock; newest first. */
+export const listOwn = internalQuery({
+  args: { userId: v.id("user"), at: v.number() },
+  returns: v.array(vOwnSession),
+  handler: async (ctx, { userId, at }) => await listSessions(ctx, userId, at),
+});
+
+/** For the gateway: signs a person out of one session. Throws NOT_FOUND for one that is over, and for anybody else's. */
+export const end = internalMutation({
+  args: { userId: v.id("user"), sessionId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { userId, sessionId }) => {
+    await endSession(ctx, userId, sessionId);
+    return null;
+  },
+});
+
+/** For the gateway: signs a person out of all sessions but one; answers how many there were. */
+export const endOthers = internalMutation({
+  args: { userId: v.id("user"), except: v.id("session") },
+  returns: v.number(),
+  handler: async (ctx, { userId, except }) => await endOtherSessions(ctx, userId, except),
 });

@@ -756,6 +756,21 @@ export type Retention = {
   };
 };
 
+/** One place where you are signed in. */
+export type Session = {
+  id: string;
+  /** Whether it is the one of this very request. */
+  current: boolean;
+  /** Epoch milliseconds. */
+  createdAt: number;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  /** From where you signed in. */
+  ip: string | null;
+  /** With what you signed in. */
+  agent: string | null;
+};
+
 /** A short-lived token of a key, for one audience. */
 export type Token = {
   /** A JWT, signed with ES256. Its public key is in `/.well-known/jwks.json`. */
@@ -1564,6 +1579,23 @@ retention(input?: {
   auditRetentionMs?: number;
 }, options?: CallOptions): Promise<Retention>;
 };
+sessions: {
+/** List your sessions. Where you are signed in, newest first. For people, by their session; it takes no permission. */
+list(options?: CallOptions): Promise<{
+  items: Array<Session>;
+  /** Null on the last page. */
+  nextCursor: string | null;
+}>;
+/** End one of your sessions. Whoever is signed in there is signed out. For people, by their session; it takes no permission. */
+delete(input: {
+  sessionId: string;
+}, options?: CallOptions): Promise<null>;
+/** End all your other sessions. You stay signed in where you call from, and nowhere else. For people, by their session. */
+endOthers(options?: CallOptions): Promise<{
+  /** How many there were. */
+  ended: number;
+}>;
+};
 token: {
 /** Exchange a key for a token. Answers a JWT of at most five minutes for one audience, which can be checked offline. It ends with its key wherever it is shown to Latchkey. Only a key can be exchanged, a token never again. */
 exchange(input: {
@@ -1670,6 +1702,11 @@ get: (options) => call("GET", "/api/v1/policy", {}, options),
 update: (input = {}, options) => call("PATCH", "/api/v1/policy", input, options),
 preview: (input = {}, options) => call("POST", "/api/v1/policy/preview", input, options),
 retention: (input = {}, options) => call("GET", "/api/v1/policy/retention", input, options),
+},
+sessions: {
+list: (options) => call("GET", "/api/v1/me/sessions", {}, options),
+delete: (input, options) => call("DELETE", "/api/v1/me/sessions/{sessionId}", input, options),
+endOthers: (options) => call("POST", "/api/v1/me/sessions/end-others", {}, options),
 },
 token: {
 exchange: (input, options) => call("POST", "/api/v1/token", input, options),

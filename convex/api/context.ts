@@ -1,5 +1,5 @@
-import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
+import type { LiveSession } from "../auth/findSession.ts";
 import type { Caller } from "../model/callers.ts";
 import type { Once } from "../model/repetitions.ts";
 import type { Rate } from "../shared/allowance.ts";
@@ -48,8 +48,8 @@ export type ApiContext = {
    * Throws UNAUTHENTICATED and its like.
    */
   identify(ownKeyId?: string): Promise<Identified>;
-  /** Finds out which person calls; null for a key. Throws UNAUTHENTICATED and its like. */
-  identifyPerson(): Promise<Id<"user"> | null>;
+  /** Finds out which person calls, and by which session; null for a key. Throws UNAUTHENTICATED and its like. */
+  identifyPerson(): Promise<LiveSession | null>;
   /** Set when the request shall happen once however often it is sent. */
   once?: Once;
 };

@@ -11,6 +11,7 @@ import { organizationRouter } from "./routers/organization.ts";
 import { permissionsRouter } from "./routers/permissions.ts";
 import { policyRouter } from "./routers/policy.ts";
 import { rolesRouter } from "./routers/roles.ts";
+import { sessionsRouter } from "./routers/sessions.ts";
 import { tokenRouter } from "./routers/token.ts";
 import { usage } from "./routers/usage.ts";
 import { whoami } from "./routers/whoami.ts";
@@ -30,6 +31,7 @@ export const appRouter = router({
   audit: auditRouter,
   usage,
   policy: policyRouter,
+  sessions: sessionsRouter,
   token: tokenRouter,
   whoami,
   explain: explainCaller,

@@ -92,8 +92,8 @@ const counted = t.procedure.use(async ({ ctx, path, next }) => {
 
 /** A person, wherever it is a member or nowhere yet. */
 export const personProcedure = counted.use(async ({ ctx, next }) => {
-  const userId = await ctx.identifyPerson();
-  if (userId !== null) return await next({ ctx: { userId } });
+  const person = await ctx.identifyPerson();
+  if (person !== null) return await next({ ctx: person });
   throw latchkeyError("FORBIDDEN", "This is for people only. Sign in and call with the session, not with a key.");
 });
 

@@ -3,7 +3,8 @@ import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
-import { findSessionUserId } from "../auth/findSession.ts";
+import { findSession } from "../auth/findSession.ts";
+import type { LiveSession } from "../auth/findSession.ts";
 import { noteDenial } from "../model/auditDenialNotes.ts";
 import { isAllowedFrom, refusalOf } from "../model/judgement.ts";
 import type { Clock, Refusal } from "../model/judgement.ts";
@@ -22,7 +23,7 @@ import { requireOwnOrigin } from "./origins.ts";
 type Organization = FunctionReturnType<typeof internal.sessions.organizationsOf>[number];
 
 /** Who a credential is of. A key has its organization; a person may have several, or none. */
-export type Bearer = Extract<Identified, { type: "key" }> | { type: "user"; userId: Id<"user"> };
+export type Bearer = Extract<Identified, { type: "key" }> | ({ type: "user" } & LiveSession);
 
 const REFUSALS: Record<Refusal, { code: ErrorCode; message: string }> = {
   REVOKED: {
@@ -68,13 +69,13 @@ export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bear
   return bearer;
 }
 
-/** The person whose session the request carries; null for a key. Throws like `findBearer`. */
-export async function findPerson(ctx: ActionCtx, arrival: Arrival): Promise<Id<"user"> | null> {
+/** The person's session that the request carries; null for a key. Throws like `findBearer`. */
+export async function findPerson(ctx: ActionCtx, arrival: Arrival): Promise<LiveSession | null> {
   return toPerson(await findBearer(ctx, arrival));
 }
 
-export function toPerson(bearer: Bearer): Id<"user"> | null {
-  return bearer.type === "user" ? bearer.userId : null;
+export function toPerson(bearer: Bearer): LiveSession | null {
+  return bearer.type === "user" ? { sessionId: bearer.sessionId, userId: bearer.userId } : null;
 }
 
 async function findBearerOf(ctx: ActionCtx, arrival: Arrival, credential: Credential): Promise<Bearer> {
@@ -82,8 +83,8 @@ async function findBearerOf(ctx: ActionCtx, arrival: Arrival, credential: Creden
     return await admit(ctx, arrival, await findKey(ctx, credential.key));
   }
   if (credential.type === "token") return await admitToken(ctx, arrival, credential.token);
-  const userId = await findSessionUserId(ctx, credential);
-  if (userId !== null) return { type: "user", userId };
+  const session = await findSession(ctx, credential);
+  if (session !== null) return { type: "user", ...session };
   // A bearer of another shape may also be an imported key.
   if (credential.type === "session") return await admit(ctx, arrival, await findKey(ctx, credential.token));
   throw unknownCredential(arrival);

@@ -1,4 +1,3 @@
-import type { Id } from "../_generated/dataModel.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { ApiContext, Arrival, Identified } from "../api/context.ts";
 import { openApiDocument } from "../api/openapi.ts";
@@ -8,6 +7,7 @@ import { findRepeated, readOnce } from "../api/repetition.ts";
 import { callOperation, gatherInput, readsQuery } from "../api/rest.ts";
 import { appRouter } from "../api/router.ts";
 import { downloadSchema } from "../api/trpc.ts";
+import type { LiveSession } from "../auth/findSession.ts";
 import { functions } from "../run.gen.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { authenticate, findPerson } from "./authenticate.ts";
@@ -60,7 +60,7 @@ export async function serveDocument(): Promise<Answer> {
   };
 }
 
-type Found = { identified: Identified | null; personId?: Id<"user"> | null };
+type Found = { identified: Identified | null; person?: LiveSession | null };
 
 /** Who calls, as far as the operation asks: nobody, a person in no organization, or a caller in one. */
 async function findCaller(
@@ -71,7 +71,7 @@ async function findCaller(
 ): Promise<Found> {
   if (meta.public === true) return { identified: null };
   if (meta.person !== true) return { identified: await authenticate(ctx, arrival, ownKeyId) };
-  return { identified: null, personId: await findPerson(ctx, arrival) };
+  return { identified: null, person: await findPerson(ctx, arrival) };
 }
 
 async function answer(
@@ -80,12 +80,12 @@ async function answer(
   operation: Operation,
   given: Found & { params: Record<string, string>; query: URLSearchParams; body: unknown },
 ): Promise<Answer> {
-  const { identified, personId } = given;
+  const { identified, person } = given;
   const context: ApiContext = {
     convex: ctx,
     arrival,
     identify: async () => identified ?? (await authenticate(ctx, arrival)),
-    identifyPerson: async () => (personId === undefined ? await findPerson(ctx, arrival) : personId),
+    identifyPerson: async () => (person === undefined ? await findPerson(ctx, arrival) : person),
   };
   const headers = rateHeaders(identified?.rate ?? null);
   const input = gatherInput(operation, given);

@@ -56,7 +56,14 @@ test.each(operations)("T19 H19: $name says what it is, and shows it", ({ operati
 
 const guarded = operations.filter(({ operation }) => operation.security.length > 0);
 
-const FOR_PEOPLE: ReadonlySet<string> = new Set(["invitations.preview", "invitations.accept", "keys.listMine"]);
+const FOR_PEOPLE: ReadonlySet<string> = new Set([
+  "invitations.preview",
+  "invitations.accept",
+  "keys.listMine",
+  "sessions.list",
+  "sessions.delete",
+  "sessions.endOthers",
+]);
 
 test.each(guarded)("T20: $name lists its refusals and the credentials that it takes", ({ name, operation }) => {
   const expected = ["400", "401", "403", "404", "422", "429", "500", "504"];
