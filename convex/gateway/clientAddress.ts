@@ -35,6 +35,7 @@ export function clientAddress(headers: Headers): string | null {
 // The same few peers, mostly: a proxy, or clients that keep their connection.
 const peers = new Map<string, string | null>();
 const PEERS_MAX = 1_000;
+const PORT_MAX = 65_535;
 
 function formatPeer(text: string): string | null {
   const known = peers.get(text);
@@ -52,7 +53,7 @@ function behindProxies(peer: Address, forwarded: string): Address | null {
   for (const entry of forwarded.split(",").toReversed()) {
     const reported = client;
     if (!proxies.some((proxy) => holds(proxy, reported))) return client;
-    const hop = parseHop(entry);
+    const hop = parseHop(withoutPort(entry.trim()));
     // A proxy of ours that writes nonsense tells us nothing about who is behind it.
     if (hop === null) return null;
     client = hop;
@@ -69,6 +70,15 @@ function isProxySecret(presented: string): boolean {
     difference |= presented.charCodeAt(index) ^ secret.charCodeAt(index);
   }
   return difference === 0;
+}
+
+/**
+ * An entry of the chain without the port that some proxies write behind the address: `192.0.2.7:443` or `[2001:db8::7]:443`.
+ * A bare IPv6 address stays whole, as its last group may look like a port.
+ */
+function withoutPort(entry: string): string {
+  const [, address, port] = /^([\d.]+|\[[^\]:]*:[^\]]*\]):(0|[1-9]\d{0,4})$/.exec(entry) ?? [];
+  return address !== undefined && Number(port) <= PORT_MAX ? address : entry;
 }
 
 /** An address as proxies write it, IPv6 perhaps in brackets and with a zone; null for anything else. */

@@ -18,6 +18,16 @@ describe("E20: the client's address", () => {
     ],
     ["only proxies", "10.0.0.0/8", { peer: "10.0.0.1", forwarded: "10.0.0.2" }, "10.0.0.2"],
     ["nonsense from a proxy", "10.0.0.0/8", { peer: "10.0.0.1", forwarded: "unknown" }, null],
+    ["an address with a port", "10.0.0.0/8", { peer: "10.1.2.3", forwarded: "198.51.100.7:49152" }, "198.51.100.7"],
+    ["IPv6 with a port", "10.0.0.0/8", { peer: "10.1.2.3", forwarded: "[2001:DB8::7]:443" }, "2001:db8::7"],
+    ["mapped IPv4 with a port", "10.0.0.0/8", { peer: "10.1.2.3", forwarded: "[::ffff:1.2.3.4]:0" }, "1.2.3.4"],
+    [
+      "proxies of ours with ports, and a client that names itself as one left of them",
+      "10.0.0.0/8",
+      { peer: "10.0.0.1", forwarded: "1.1.1.1:1, 10.9.9.9:2, 198.51.100.7:3, 10.0.0.2:4" },
+      "198.51.100.7",
+    ],
+    ["a port from a stranger", "10.0.0.0/8", { peer: "203.0.113.9", forwarded: "10.0.0.2:80" }, "203.0.113.9"],
     ["an IPv6 proxy", "fd00::/8", { peer: "fd12::1", forwarded: "2001:DB8::0:1" }, "2001:db8::1"],
     ["an IPv4-mapped proxy", "127.0.0.1", { peer: "::ffff:127.0.0.1", forwarded: "198.51.100.7" }, "198.51.100.7"],
   ])("%s", (_title, proxies, { peer, forwarded }: { peer?: string; forwarded?: string }, expected) => {
@@ -81,9 +91,43 @@ test.each([
   ["0:0:0:0:0:0:0:1", "::1"],
   ["1::2::3", null],
   ["localhost", null],
+  // The server in front writes the address alone.
+  ["203.0.113.9:80", null],
+  ["[::1]:80", null],
 ])("a peer that is written %s is %s", (peer, expected) => {
   vi.stubEnv("LATCHKEY_EMBEDDED", "true");
   expect(clientAddress(new Headers({ "x-latchkey-peer": peer }))).toBe(expected);
+});
+
+test.each([
+  "198.51.100.7:",
+  "198.51.100.7:65536",
+  "198.51.100.7:080",
+  "198.51.100.7:-1",
+  "198.51.100.7:+1",
+  "198.51.100.7:80:80",
+  "198.51.100:80",
+  ":80",
+  "[::1]:",
+  "[::1]80",
+  "[::1]:65536",
+  "[::1]:80]",
+  "[[::1]]:80",
+  "[198.51.100.7]:80",
+  "example.com:80",
+  "unknown:80",
+])("E20: of a client that a proxy of ours writes as %s nothing is known", (entry) => {
+  vi.stubEnv("LATCHKEY_EMBEDDED", "true");
+  vi.stubEnv("LATCHKEY_TRUSTED_PROXIES", "10.0.0.0/8");
+  const headers = new Headers({ "x-latchkey-peer": "10.0.0.1", "x-forwarded-for": entry });
+  expect(clientAddress(headers)).toBeNull();
+});
+
+test("E20: a bare IPv6 address has no port, whatever its last group is", () => {
+  vi.stubEnv("LATCHKEY_EMBEDDED", "true");
+  vi.stubEnv("LATCHKEY_TRUSTED_PROXIES", "10.0.0.0/8");
+  const headers = new Headers({ "x-latchkey-peer": "10.0.0.1", "x-forwarded-for": "2001:db8::7:443" });
+  expect(clientAddress(headers)).toBe("2001:db8::7:443");
 });
 
 test("an entry of the proxies that is no range trusts nobody", () => {
