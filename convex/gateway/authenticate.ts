@@ -119,8 +119,8 @@ async function admit(
   if (key === null) throw unknownCredential(arrival);
   const now = Date.now();
   arrival.notes.key = key;
-  const { keyId, organizationId } = key;
-  const caller = { type: "key" as const, keyId, organizationId, request: toRequest(arrival) };
+  const { keyId, organizationId, secretVersion } = key;
+  const caller = { type: "key" as const, keyId, organizationId, secretVersion, request: toRequest(arrival) };
   const wanted = arrival.request.headers.get("x-organization-id");
   const isOwn = wanted === null || wanted === organizationId || (await isSlugOf(ctx, organizationId, wanted));
   const refusal = whyRefused(key, await readClock(ctx, key, now), { isOwn, ip: arrival.ip });

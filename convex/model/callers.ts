@@ -30,6 +30,8 @@ export const vCaller = v.union(
     type: v.literal("key"),
     keyId: v.id("keys"),
     organizationId: v.id("organization"),
+    // The version of the secret that was shown, which may be replaced while the call is under way. Absent: the key, whatever its secret.
+    secretVersion: v.optional(v.number()),
     // An exchange token's permissions and its end, to which the key is then cut. Absent: the key itself calls.
     narrowedTo: v.optional(v.array(v.string())),
     narrowedUntil: v.optional(v.number()),
@@ -88,6 +90,7 @@ export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number |
   const member = record.ownerKind === "service" ? null : await getMember(ctx, organizationId, record.ownerUserId);
   const rights = await rightsOfKey(ctx, record, member);
   if (!rights.ownerActive) throw deadCaller();
+  const secretEnd = endOfSecret(record, caller.secretVersion, now);
   return {
     organizationId,
     request,
@@ -96,7 +99,7 @@ export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number |
     grants: rights.ownerGrants,
     // What lies above the key lies above a token of it too, so the token's part is a ceiling and nothing else.
     key: {
-      record: { ...record, expiresAt: earlier(expiresAt, caller.narrowedUntil) },
+      record: { ...record, expiresAt: earliest([expiresAt, secretEnd, caller.narrowedUntil ?? null]) },
       permissions: narrowPermissions(rights.permissions, caller.narrowedTo),
       // What a key may do on single resources is not among a token's permissions.
       resourcePermissions: caller.narrowedTo === undefined ? rights.resourcePermissions : [],
@@ -105,10 +108,23 @@ export async function resolveCaller(ctx: QueryCtx, caller: Caller, now: number |
   };
 }
 
-/** A token's end is its key's while it calls: it makes nothing that outlives it. */
-function earlier(expiresAt: number | null, narrowedUntil: number | undefined): number | null {
-  if (narrowedUntil === undefined) return expiresAt;
-  return expiresAt === null ? narrowedUntil : Math.min(expiresAt, narrowedUntil);
+/**
+ * When the secret that was shown stops working, null while it is the newest. Throws UNAUTHENTICATED when that is over:
+ * who lost a secret to a rotation has lost it for calls that had begun, too.
+ */
+function endOfSecret({ secrets }: Doc<"keys">, version: number | undefined, now: number | null): number | null {
+  if (version === undefined) return null;
+  const secret = secrets.find((candidate) => candidate.version === version);
+  if (secret === undefined || (now !== null && secret.validUntil !== null && now >= secret.validUntil)) {
+    throw deadCaller();
+  }
+  return secret.validUntil;
+}
+
+/** The end of a token, or of a replaced secret, is its key's while it calls: it makes nothing that outlives it. */
+function earliest(ends: readonly (number | null)[]): number | null {
+  const known = ends.filter((end) => end !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 /** How far the caller holds a permission now: on everything, on its own keys, or not at all. */

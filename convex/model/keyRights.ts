@@ -203,7 +203,10 @@ function requireWithinKey(record: Doc<"keys">, power: KeyPower): void {
     throw latchkeyError("FORBIDDEN", `A ${record.env} key can make ${record.env} keys only.`);
   }
   if (record.expiresAt !== null && (power.expiresAt === null || power.expiresAt > record.expiresAt)) {
-    throw latchkeyError("FORBIDDEN", "A key cannot make a key that outlives it. Choose an earlier expiry.");
+    throw latchkeyError(
+      "FORBIDDEN",
+      "What a key makes cannot outlive it, nor the token or replaced secret that calls. Choose an earlier expiry, or call with its newest secret.",
+    );
   }
   if (record.idleExpiryMs !== undefined && (power.idleExpiryMs ?? Infinity) > record.idleExpiryMs) {
     throw latchkeyError("FORBIDDEN", "A key cannot make a key that may go unused for longer than itself.");

@@ -179,4 +179,21 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     );
     expect(refusal?.fields).toEqual([{ path: "permissions.1", message: "You do not hold orders:write." }]);
   });
+
+  test("E9 E13: calls with a secret for as long as that one works, though the call had begun before", async () => {
+    const permissions = ["keys:create"];
+    const { record, as } = await createKey(deployment, admin.caller, { ownerKind: "service", permissions });
+    const [caller, keyId] = [admin.caller, record._id];
+    const create = async (secretVersion: number) => await createKey(deployment, { ...as, secretVersion });
+    const graceMs = DAY_MS;
+    expect((await create(1)).record.expiresAt).toBe(record.expiresAt);
+    await deployment.call(internal.credentials.rotate, { caller, keyId, graceMs });
+    expect((await create(2)).record.expiresAt).toBe(record.expiresAt);
+    // What it makes in its grace ends with it.
+    expect((await create(1)).record.expiresAt).toBeLessThanOrEqual(Date.now() + graceMs);
+    await deployment.call(internal.keys.endGrace, { caller, keyId });
+    expect(await refusalOf(create(1))).toBe("UNAUTHENTICATED");
+    await deployment.call(internal.credentials.rotate, { caller, keyId });
+    expect(await refusalOf(create(2))).toBe("UNAUTHENTICATED");
+  });
 });

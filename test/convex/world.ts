@@ -74,7 +74,7 @@ export async function createKey(
   deployment: Deployment,
   caller: Caller,
   input: Partial<NewKey> = {},
-): Promise<{ key: string; record: KeySnapshot; as: Caller }> {
+): Promise<{ key: string; record: KeySnapshot; as: Extract<Caller, { type: "key" }> }> {
   counter += 1;
   const revealed = await deployment.call(internal.credentials.create, {
     caller,
