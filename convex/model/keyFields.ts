@@ -22,7 +22,7 @@ import {
   checkText,
 } from "../shared/limits.ts";
 import type { Checked } from "../shared/limits.ts";
-import { COMPOSITE_PATTERN, isPermission } from "../shared/permissions.ts";
+import { COMPOSITE_PATTERN, PERMISSION_PATTERN, isPermission } from "../shared/permissions.ts";
 import { maxLifetimeOf } from "../shared/policy.ts";
 import type { Policy } from "../shared/policy.ts";
 import { isRole } from "../shared/roles.ts";
@@ -180,7 +180,9 @@ export async function checkPermissions(
   const unknown = new Set(await findUncatalogued(ctx, organizationId, permissions));
   return permissions.flatMap((permission, index) => {
     if (!isPermission(permission) && !COMPOSITE_PATTERN.test(permission)) {
-      const message = "Write it as resource:action, for example orders:read.";
+      const message = PERMISSION_PATTERN.test(permission)
+        ? "Latchkey has no such permission of its own. The list of permissions has all of them."
+        : "Write it as resource:action, for example orders:read.";
       return [{ path: `${path}.${index}`, message }];
     }
     if (!unknown.has(permission)) return [];

@@ -33,6 +33,22 @@ describe.each(engines)("an organization's own permissions on $name", (engine) =>
     }
   });
 
+  test("C5 H11: a permission that Latchkey has not is told from one that is written wrongly", async () => {
+    const path = "permissions.1";
+    const cases: [string, string[]][] = [
+      ["no such permission", ["keys:fly", "audit:write", "token:read"]],
+      ["resource:action", ["orders:", "Orders:read", "*:*", "a:b:c"]],
+    ];
+    for (const [told, wrong] of cases) {
+      for (const permission of wrong) {
+        const body = { name: "wrong", permissions: ["keys:read", permission] };
+        const answer = await world.asOwner("POST", "/api/v1/keys", body);
+        const errors = [{ path, message: expect.stringContaining(told) }];
+        expect(answer, permission).toMatchObject({ status: 422, body: { errors } });
+      }
+    }
+  });
+
   test("C5: a definition is refused that is malformed, or a composite of what is not there or of composites", async () => {
     const composite = fresh("composite");
     await make(world, "permissions", { name: composite, includes: ["orders:read"] });
