@@ -95,12 +95,19 @@ export function requireDocumented(
 
 /** Throws unless a value has exactly what a schema of the document says. */
 export function requireShape(schema: JsonSchema, value: unknown, where: string): void {
-  const result = z
-    .fromJSONSchema(JSON.parse(JSON.stringify({ ...closed(schema), $defs: components })))
-    .safeParse(value);
+  const shape = shapes.get(schema) ?? shapeOf(schema);
+  shapes.set(schema, shape);
+  const result = shape.safeParse(value);
   if (!result.success) {
     throw new Error(`${where} breaks its schema: ${z.prettifyError(result.error)} in ${JSON.stringify(value)}`);
   }
+}
+
+// Made once for each: to make one takes longer than most calls whose answers are held against it.
+const shapes = new WeakMap<JsonSchema, z.ZodType>();
+
+function shapeOf(schema: JsonSchema): z.ZodType {
+  return z.fromJSONSchema(JSON.parse(JSON.stringify({ ...closed(schema), $defs: components })));
 }
 
 /** Answers may grow, so the document leaves their objects open. A test wants to see what is there beyond it. */
