@@ -8,7 +8,7 @@ const maxWorkers = Math.max(2, availableParallelism() - 1);
 const shared = { pool: "forks", execArgv, maxWorkers, testTimeout: 30_000, hookTimeout: 120_000 } as const;
 
 const PUSHED_TEMPLATE = ["test/helpers/template-setup.ts"];
-const BUILT_DASHBOARD = [...PUSHED_TEMPLATE, "test/helpers/dashboard-setup.ts"];
+const BUILT_DASHBOARD = ["test/helpers/dashboard-setup.ts"];
 
 export default defineConfig({
   test: {
