@@ -33,7 +33,8 @@ export async function requireOrganization(
 
 /**
  * Renames the organization, gives it another slug, by which addresses and the header X-Organization-Id name it, or has
- * new keys begin with something else. Throws INVALID_INPUT, NAME_TAKEN, FORBIDDEN.
+ * new keys begin with something else. What leaves it as it was changes nothing and is not told. Throws INVALID_INPUT,
+ * NAME_TAKEN, FORBIDDEN.
  */
 export async function changeOrganization(
   ctx: MutationCtx,
@@ -58,6 +59,7 @@ export async function changeOrganization(
       { path: "slug", message: "This slug is taken." },
     ]);
   }
+  if (name === before.name && slug === before.slug && keyPrefix === before.keyPrefix) return before;
   await ctx.db.patch("organization", before.id, { name, slug });
   if (keyPrefix !== before.keyPrefix) await setKeyPrefix(ctx, before.id, keyPrefix);
   await recordChange(ctx, caller, {

@@ -44,18 +44,21 @@ export async function findOrganizationOfOwnKey(
   return { organizationId, slug: organization.slug, role: member?.role ?? "" };
 }
 
-/** Whether the user is a member of the organization with this id or slug, and suspended there. */
+/**
+ * Whether the user is a member of the organization with this id or slug, and suspended there. A slug may look like the id of
+ * another organization; then either counts.
+ */
 export async function isSuspendedIn(ctx: QueryCtx, userIdText: string, idOrSlug: string): Promise<boolean> {
   const userId = ctx.db.normalizeId("user", userIdText);
-  const organizationId =
-    ctx.db.normalizeId("organization", idOrSlug) ??
-    (
-      await ctx.db
-        .query("organization")
-        .withIndex("by_slug", (q) => q.eq("slug", idOrSlug))
-        .unique()
-    )?._id;
-  if (userId === null || organizationId === undefined) return false;
-  const member = await getMember(ctx, organizationId, userId);
-  return member !== null && isSuspended(member.role);
+  if (userId === null) return false;
+  const named = await ctx.db
+    .query("organization")
+    .withIndex("by_slug", (q) => q.eq("slug", idOrSlug))
+    .unique();
+  const members = await Promise.all(
+    [ctx.db.normalizeId("organization", idOrSlug), named?._id ?? null].map(async (organizationId) =>
+      organizationId === null ? null : await getMember(ctx, organizationId, userId),
+    ),
+  );
+  return members.some((member) => member !== null && isSuspended(member.role));
 }

@@ -195,6 +195,15 @@ describe.each(engines)("what of better-auth is reachable, on $name", (engine) =>
     // Elsewhere they are who they were, and the habit can be dropped.
     expect((await send("POST /organization/set-active", { organizationId: null }, person)).status).toBe(200);
     expect((await send("POST /organization/set-active", { organizationSlug: slug }, person)).status).toBe(200);
+    // Nor does a slug hide it that looks like the id of an organization which they are not in.
+    const stranger = await world.signUp("Stranger");
+    const lookalike = await world.createOrganization(stranger, `other-${slug}`);
+    const setSlug = { body: { slug: lookalike }, cookie: world.owner.cookie };
+    expect((await world.call("PATCH", "/api/v1/organization", setSlug)).status).toBe(200);
+    expect(await send("POST /organization/set-active", { organizationSlug: lookalike }, person)).toMatchObject({
+      status: 403,
+      body: { code: "MEMBER_SUSPENDED" },
+    });
     await setRole("member");
     expect((await send("POST /organization/set-active", { organizationId }, person)).status).toBe(200);
   });

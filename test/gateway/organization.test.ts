@@ -30,6 +30,11 @@ describe.each(engines)("the organization on $name", (engine) => {
       after: { name: "Rénamed", slug },
       actor: { type: "user", id: world.owner.userId },
     });
+    const told = await trailOf(world, world.organizationId);
+    expect((await world.asOwner("PATCH", "/api/v1/organization", { name: "Rénamed", slug })).body).toEqual(
+      changed.body,
+    );
+    expect(await trailOf(world, world.organizationId)).toEqual(told);
   });
 
   test("E2: what new keys begin with is its own choice, told in the trail; keys that are there keep theirs", async () => {
