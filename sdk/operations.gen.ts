@@ -58,8 +58,8 @@ export type RevealedKey = {
   quota: {
     /** How many uses there are between two refills. */
     limit: number;
-    /** When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all. */
-    refill: "daily" | "monthly" | "never";
+    /** When all of them come back, in UTC: at the full hour, at midnight, at midnight before Monday, at midnight before the day of the month on which it was set, or not at all. */
+    refill: "hourly" | "daily" | "weekly" | "monthly" | "never";
   } | null;
   /** What is left of the quota; null without one. */
   quotaLeft: QuotaState | null;
@@ -153,8 +153,8 @@ export type KeyRecord = {
   quota: {
     /** How many uses there are between two refills. */
     limit: number;
-    /** When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all. */
-    refill: "daily" | "monthly" | "never";
+    /** When all of them come back, in UTC: at the full hour, at midnight, at midnight before Monday, at midnight before the day of the month on which it was set, or not at all. */
+    refill: "hourly" | "daily" | "weekly" | "monthly" | "never";
   } | null;
   /** What is left of the quota; null without one. */
   quotaLeft: QuotaState | null;
@@ -859,8 +859,8 @@ create(input: {
   quota?: {
     /** How many uses there are between two refills. */
     limit: number;
-    /** When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all. */
-    refill: "daily" | "monthly" | "never";
+    /** When all of them come back, in UTC: at the full hour, at midnight, at midnight before Monday, at midnight before the day of the month on which it was set, or not at all. */
+    refill: "hourly" | "daily" | "weekly" | "monthly" | "never";
   } | null;
   /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
   cidrs?: Array<string> | null;
@@ -954,8 +954,8 @@ update(input: {
   quota?: {
     /** How many uses there are between two refills. */
     limit: number;
-    /** When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all. */
-    refill: "daily" | "monthly" | "never";
+    /** When all of them come back, in UTC: at the full hour, at midnight, at midnight before Monday, at midnight before the day of the month on which it was set, or not at all. */
+    refill: "hourly" | "daily" | "weekly" | "monthly" | "never";
   } | null;
   /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
   cidrs?: Array<string> | null;
@@ -1075,8 +1075,8 @@ import(input: {
     quota?: {
       /** How many uses there are between two refills. */
       limit: number;
-      /** When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all. */
-      refill: "daily" | "monthly" | "never";
+      /** When all of them come back, in UTC: at the full hour, at midnight, at midnight before Monday, at midnight before the day of the month on which it was set, or not at all. */
+      refill: "hourly" | "daily" | "weekly" | "monthly" | "never";
     } | null;
     /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
     cidrs?: Array<string> | null;

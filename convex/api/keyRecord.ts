@@ -3,6 +3,7 @@ import type { KeySnapshot } from "../model/keyViews.ts";
 import { refillQuota, takeFromQuota } from "../shared/allowance.ts";
 import type { QuotaState } from "../shared/allowance.ts";
 import { endOf, keyStatus } from "../shared/keyStatus.ts";
+import { REFILLS } from "../shared/limits.ts";
 import type { Quota } from "../shared/limits.ts";
 
 const moment = z.number().int();
@@ -20,8 +21,10 @@ export const metadataSchema = z.record(z.string(), z.unknown());
 export const quotaSchema = z.strictObject({
   limit: z.number().int().describe("How many uses there are between two refills."),
   refill: z
-    .enum(["daily", "monthly", "never"])
-    .describe("When all of them come back: at midnight UTC, on the day of the month when it was set, or not at all."),
+    .enum(REFILLS)
+    .describe(
+      "When all of them come back, in UTC: at the full hour, at midnight, at midnight before Monday, at midnight before the day of the month on which it was set, or not at all.",
+    ),
 });
 
 /** Where a key stands against its quota, in uses. */

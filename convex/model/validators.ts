@@ -1,9 +1,10 @@
 import { v } from "convex/values";
+import { REFILLS } from "../shared/limits.ts";
 
 /** So many uses; all come back every day or month (UTC), or never. */
 export const vQuota = v.object({
   limit: v.number(),
-  refill: v.union(v.literal("daily"), v.literal("monthly"), v.literal("never")),
+  refill: v.union(...REFILLS.map((refill) => v.literal(refill))),
 });
 
 /** So many requests per window. */

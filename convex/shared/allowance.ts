@@ -1,10 +1,13 @@
-import { DAY_MS } from "./limits.ts";
+import { DAY_MS, HOUR_MS } from "./limits.ts";
 import type { Quota, RateLimit } from "./limits.ts";
 
 /**
  * The arithmetic of limits: token buckets and quotas. Pure, and in whole numbers only, so that a thousand calls take
  * exactly what one of a thousand takes. Times are epoch milliseconds.
  */
+
+const WEEK_MS = 7 * DAY_MS;
+const A_MONDAY = Date.UTC(1970, 0, 5);
 
 /** Where a caller stands against a rate limit after a call; `ok` is whether the call was within it. */
 export type Rate = {
@@ -85,12 +88,14 @@ export function takeFromQuota(
 }
 
 /**
- * When a quota comes back next, after `after`: at the next midnight UTC, or at midnight UTC on the day of the month on
- * which it was set. A month without that day has it on its last one. Null for never.
+ * When a quota comes back next, after `after`, in UTC: at the next full hour, midnight or Monday's beginning, or at
+ * midnight on the day of the month on which it was set. A month without that day has it on its last one. Null for never.
  */
 export function nextRefill({ refill, setAt }: AnchoredQuota, after: number): number | null {
   if (refill === "never") return null;
+  if (refill === "hourly") return (Math.floor(after / HOUR_MS) + 1) * HOUR_MS;
   if (refill === "daily") return (Math.floor(after / DAY_MS) + 1) * DAY_MS;
+  if (refill === "weekly") return (Math.floor((after - A_MONDAY) / WEEK_MS) + 1) * WEEK_MS + A_MONDAY;
   const day = new Date(setAt).getUTCDate();
   const date = new Date(after);
   const inThisMonth = onDayOf(date.getUTCFullYear(), date.getUTCMonth(), day);

@@ -136,7 +136,9 @@ export function checkRateLimit(rate: {
 }
 
 export type RateLimit = { limit: number; windowMs: number };
-export type Quota = { limit: number; refill: "daily" | "monthly" | "never" };
+/** How often a quota can come back, the most often first. */
+export const REFILLS = ["hourly", "daily", "weekly", "monthly", "never"] as const;
+export type Quota = { limit: number; refill: (typeof REFILLS)[number] };
 
 /** Whether a limit allows no more than another one does, at once and over time. Null is no limit. */
 export function isWithinRate(wanted: RateLimit | null, own: RateLimit | null): boolean {
@@ -145,12 +147,10 @@ export function isWithinRate(wanted: RateLimit | null, own: RateLimit | null): b
   return wanted.limit / wanted.windowMs <= own.limit / own.windowMs;
 }
 
-const REFILL_ORDER = { never: 0, monthly: 1, daily: 2 } as const;
-
 /** Whether a quota gives no more uses, no more often, than another one. Null is no quota. */
 export function isWithinQuota(wanted: Quota | null, own: Quota | null): boolean {
   if (own === null) return true;
-  return wanted !== null && wanted.limit <= own.limit && REFILL_ORDER[wanted.refill] <= REFILL_ORDER[own.refill];
+  return wanted !== null && wanted.limit <= own.limit && REFILLS.indexOf(wanted.refill) >= REFILLS.indexOf(own.refill);
 }
 
 /** Uses until the next refill. */

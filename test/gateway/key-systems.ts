@@ -5,7 +5,9 @@ import { internal } from "#convex/_generated/api.js";
 import type { Engine } from "../convex/engines.ts";
 import { openWorld, textOf } from "./world.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const REFILL_MS = { hour: HOUR_MS, day: 24 * HOUR_MS };
+const REFILLS = { hour: "hourly", day: "daily", ever: "never" };
 
 /** What somebody may want of a key, in words that both systems have. */
 export interface Wish {
@@ -13,8 +15,8 @@ export interface Wish {
   /** Without a separator at its end. */
   readonly prefix?: string;
   readonly lifetimeMs?: number;
-  /** Uses; with `daily`, all of them again every day. */
-  readonly quota?: { readonly uses: number; readonly daily?: boolean };
+  /** Uses; with `every`, all of them again each time. */
+  readonly quota?: { readonly uses: number; readonly every?: keyof typeof REFILL_MS };
   readonly rate?: { readonly limit: number; readonly windowMs: number };
   readonly metadata?: unknown;
   readonly permissions?: readonly string[];
@@ -122,7 +124,7 @@ function toPeer({ prefix, lifetimeMs, quota, rate, metadata, permissions, ...res
     ...(prefix !== undefined && { prefix: `${prefix}_` }),
     ...(lifetimeMs !== undefined && { expiresIn: lifetimeMs / 1000 }),
     ...(quota !== undefined && { remaining: quota.uses }),
-    ...(quota?.daily === true && { refillAmount: quota.uses, refillInterval: DAY_MS }),
+    ...(quota?.every !== undefined && { refillAmount: quota.uses, refillInterval: REFILL_MS[quota.every] }),
     ...(rate !== undefined && { rateLimitEnabled: true, rateLimitMax: rate.limit, rateLimitTimeWindow: rate.windowMs }),
     ...(metadata !== undefined && { metadata }),
     ...(permissions !== undefined && { permissions: toStatements(permissions) }),
@@ -227,7 +229,7 @@ function toLatchkey({ lifetimeMs, quota, rate, ...rest }: Wish) {
   return {
     ...rest,
     ...(lifetimeMs !== undefined && { expiresAt: Date.now() + lifetimeMs }),
-    ...(quota !== undefined && { quota: { limit: quota.uses, refill: quota.daily === true ? "daily" : "never" } }),
+    ...(quota !== undefined && { quota: { limit: quota.uses, refill: REFILLS[quota.every ?? "ever"] } }),
     ...(rate !== undefined && { rateLimit: rate }),
   };
 }

@@ -105,13 +105,16 @@ describe.each(systems)("what users of better-auth's API keys are used to, of $na
     for (const good of [true, true, true]) expect(await system.verify(key)).toMatchObject({ good });
   });
 
-  test("a refill sets the quota back to all of it, not more", async () => {
-    const { key } = await make({ quota: { uses: 2, daily: true } });
+  test.each([
+    ["hour", DAY_MS / 24],
+    ["day", DAY_MS],
+  ] as const)("a refill each %s sets the quota back to all of it, not more", async (every, durationMs) => {
+    const { key } = await make({ quota: { uses: 2, every } });
     for (const good of [true, true, false]) expect(await system.verify(key)).toMatchObject({ good });
     expect(await system.verify(key)).toMatchObject({ why: "used up" });
-    pass(DAY_MS + 1000);
+    pass(durationMs + 1000);
     expect(await system.verify(key)).toMatchObject({ good: true, usesLeft: 1 });
-    pass(DAY_MS + 1000);
+    pass(durationMs + 1000);
     expect(await system.verify(key)).toMatchObject({ good: true, usesLeft: 1 });
   });
 

@@ -131,6 +131,21 @@ describe("a quota", () => {
     expect(nextRefill(monthly(setAt), after)).toBe(expected);
   });
 
+  test.each([
+    ["hourly", utc(3, 15, 10), utc(3, 15, 11)],
+    ["hourly", utc(3, 15, 10) - 1, utc(3, 15, 10)],
+    ["hourly", Date.UTC(2026, 11, 31, 23, 30), Date.UTC(2027, 0, 1)],
+    // 2026-03-16 is a Monday.
+    ["weekly", utc(3, 15, 10), utc(3, 16)],
+    ["weekly", utc(3, 16) - 1, utc(3, 16)],
+    ["weekly", utc(3, 16), utc(3, 23)],
+    ["weekly", utc(3, 18, 5), utc(3, 23)],
+    ["weekly", Date.UTC(2026, 11, 30), Date.UTC(2027, 0, 4)],
+  ] as const)("T1 an %s one from %i on comes back at %i", (refill, after, expected) => {
+    expect(nextRefill({ limit: 1, refill, setAt: START }, after)).toBe(expected);
+    expect(new Date(expected).getUTCDay() === 1 || refill === "hourly").toBe(true);
+  });
+
   test("a daily one comes back at midnight UTC, and one that never does never", () => {
     const daily: AnchoredQuota = { limit: 1, refill: "daily", setAt: START };
     expect(nextRefill(daily, START)).toBe(utc(2, 1));
