@@ -18,6 +18,7 @@ import { partsOf } from "./model/auditPersons.ts";
 import { pruneAudit } from "./model/auditRetention.ts";
 import { verifyChain as verifyAuditChain, vChainReport } from "./model/auditVerification.ts";
 import { vCaller } from "./model/callers.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 import { scopeOf } from "./shared/permissions.ts";
 
 const vPerson = { userId: v.optional(v.string()), email: v.optional(v.string()) };
@@ -122,7 +123,7 @@ export const sweepDenied = internalMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const more = await sweepDenials(ctx);
-    if (more) await ctx.scheduler.runAfter(0, internal.audit.sweepDenied, {});
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.audit.sweepDenied, {});
     return null;
   },
 });

@@ -23,6 +23,7 @@ import {
   toGroupView,
   vGroupView,
 } from "./model/groups.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** The organization's groups by name; null without access. */
 export const list = memberQuery({
@@ -116,7 +117,7 @@ export const sweep = internalMutation({
   returns: v.null(),
   handler: async (ctx, { groupId }) => {
     const more = await sweepGroupMembers(ctx, groupId);
-    if (more) await ctx.scheduler.runAfter(0, internal.groups.sweep, { groupId });
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.groups.sweep, { groupId });
     return null;
   },
 });

@@ -13,6 +13,7 @@ import {
   vJoined,
 } from "./model/invitations.ts";
 import { listInvitations, sweepInvitations, toInvitationView, vInvitationView } from "./model/openInvitations.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** The organization's open invitations, in the order of addresses; null without access. Some may be over: see `expiresAt`. */
 export const list = memberQuery({
@@ -76,7 +77,7 @@ export const sweep = internalMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx) => {
-    if (await sweepInvitations(ctx)) await ctx.scheduler.runAfter(0, internal.invitations.sweep, {});
+    if (await sweepInvitations(ctx)) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.invitations.sweep, {});
     return null;
   },
 });

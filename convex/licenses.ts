@@ -24,6 +24,7 @@ import {
   toLicenseView,
   vLicenseView,
 } from "./model/licenses.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** The organization's licenses by name; null without access. Whether one is valid is a matter of the reader's clock. */
 export const list = memberQuery({
@@ -115,7 +116,7 @@ export const sweep = internalMutation({
   returns: v.null(),
   handler: async (ctx, { licenseId }) => {
     const more = await sweepHolders(ctx, licenseId);
-    if (more) await ctx.scheduler.runAfter(0, internal.licenses.sweep, { licenseId });
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.licenses.sweep, { licenseId });
     return null;
   },
 });

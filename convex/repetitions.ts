@@ -4,6 +4,7 @@ import { internalMutation } from "./_generated/server.js";
 import { callerQuery } from "./functions.ts";
 import { toKeySnapshot, vKeySnapshot } from "./model/keyViews.ts";
 import { findRepetition, sweepRepetitions, vOnce } from "./model/repetitions.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** What the caller's request with this Idempotency-Key did before, or null. It never holds a plaintext. */
 export const find = callerQuery({
@@ -21,7 +22,7 @@ export const sweep = internalMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const more = await sweepRepetitions(ctx);
-    if (more) await ctx.scheduler.runAfter(0, internal.repetitions.sweep, {});
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.repetitions.sweep, {});
     return null;
   },
 });

@@ -17,7 +17,7 @@ export type Denial = {
 const DENIED_ACTION = "denied";
 // The same caller, operation and code make at most one entry in this time.
 const SAMPLE_MS = 60_000;
-const BATCH = 100;
+const BATCH = 25;
 
 /** Makes a refusal an entry of the caller's organization, unless the same was one within the last minute: then it is counted. */
 export async function recordDenial(ctx: MutationCtx, caller: Caller, denial: Denial): Promise<void> {

@@ -8,6 +8,7 @@ import { lastPartAbout, partsAbout } from "./auditPersons.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { getMember } from "./members.ts";
+import { SWEEP_PAUSE_MS } from "./sweep.ts";
 
 // What is erased: a person's name, addresses and agents, as the actor and as the owner of personal keys, and the
 // address that they were invited by. What stays: random ids, what was done, names of keys, of the organization and
@@ -77,7 +78,7 @@ export async function eraseParts(
   const rows = await partsAbout(ctx, organizationId, userId, { below, limit: BATCH });
   await Promise.all(rows.map((row) => ctx.db.delete("auditPersons", row._id)));
   const done = rows.length < BATCH;
-  if (!done) await ctx.scheduler.runAfter(0, internal.audit.eraseRest, { organizationId, userId, below });
+  if (!done) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.audit.eraseRest, { organizationId, userId, below });
   return { erased: rows.length, done };
 }
 
