@@ -15,7 +15,7 @@ import { copyKey, readRows } from "../helpers/many-keys.ts";
 import type { Copy } from "../helpers/many-keys.ts";
 import { copyTemplate } from "../helpers/template.ts";
 
-const COUNT = Number(process.env.LATCHKEY_SWEEP_KEYS ?? 4_000);
+const COUNT = Number(process.env.LATCHKEY_SWEEP_KEYS ?? 2_000);
 const MODEL = "model";
 // Every hundredth is not to be touched.
 const isSpared = (index: number) => index % 100 === 99;
