@@ -174,16 +174,18 @@ async function openHostileWorld(): Promise<HostileWorld> {
     targets: await readTargets(url),
   };
 
-  const askAda = async (path: string) => await succeed(await whenCalm(async () => await ada.request("GET", path)));
-
   return {
     url,
     arsenal,
     async victim() {
       const paths = ["/api/v1/keys?includeDead=true&limit=200", "/api/auth/organization/list"];
-      return await Promise.all(paths.map(askAda));
+      return await Promise.all(paths.map(async (path) => await ask(ada, path)));
     },
     async stillServes() {
+      // Leaving is every member's own to do, and among so many requests one may have come upon it.
+      const departures = at(await ask(bob, "/api/v1/audit?action=member.delete"), "items");
+      const leavers = Object.values(departures).map((entry) => at(entry, "actor")["id"]);
+      if (leavers.includes(people.mallory.userId)) await bringIn(latchkey, people.mallory.userId, organizationB);
       const whoami = async (headers: Record<string, string>) =>
         (await whenCalm(async () => await fetch(`${url}/api/v1/whoami`, { headers }))).status;
       return {
@@ -267,6 +269,10 @@ async function whenCalm(ask: () => Promise<Response>): Promise<Response> {
     if (answer.status !== 429 || wait === null) return answer;
     await new Promise((resolve) => setTimeout(resolve, Number(wait) * 1000));
   }
+}
+
+async function ask(person: Person, path: string): Promise<unknown> {
+  return await succeed(await whenCalm(async () => await person.request("GET", path)));
 }
 
 async function readTargets(url: string): Promise<Target[]> {
