@@ -179,11 +179,11 @@ async function openHostileWorld(): Promise<HostileWorld> {
     arsenal,
     async victim() {
       const paths = ["/api/v1/keys?includeDead=true&limit=200", "/api/auth/organization/list"];
-      return await Promise.all(paths.map(async (path) => await ask(ada, path)));
+      return await Promise.all(paths.map(async (path) => await read(ada, path)));
     },
     async stillServes() {
       // Leaving is every member's own to do, and among so many requests one may have come upon it.
-      const departures = at(await ask(bob, "/api/v1/audit?action=member.delete"), "items");
+      const departures = at(await read(bob, "/api/v1/audit?action=member.delete"), "items");
       const leavers = Object.values(departures).map((entry) => at(entry, "actor")["id"]);
       if (leavers.includes(people.mallory.userId)) await bringIn(latchkey, people.mallory.userId, organizationB);
       const whoami = async (headers: Record<string, string>) =>
@@ -271,7 +271,7 @@ async function whenCalm(ask: () => Promise<Response>): Promise<Response> {
   }
 }
 
-async function ask(person: Person, path: string): Promise<unknown> {
+async function read(person: Person, path: string): Promise<unknown> {
   return await succeed(await whenCalm(async () => await person.request("GET", path)));
 }
 
