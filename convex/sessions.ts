@@ -74,9 +74,9 @@ export const end = internalMutation({
   },
 });
 
-/** For the gateway: signs a person out of all sessions but one; answers how many there were. */
+/** For the gateway: signs a person out of a batch of sessions, all but one; answers how many were live, and whether there may be more. */
 export const endOthers = internalMutation({
   args: { userId: v.id("user"), except: v.id("session") },
-  returns: v.number(),
+  returns: v.object({ ended: v.number(), more: v.boolean() }),
   handler: async (ctx, { userId, except }) => await endOtherSessions(ctx, userId, except),
 });

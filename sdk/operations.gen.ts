@@ -1580,7 +1580,7 @@ retention(input?: {
 }, options?: CallOptions): Promise<Retention>;
 };
 sessions: {
-/** List your sessions. Where you are signed in, newest first. For people, by their session; it takes no permission. */
+/** List your sessions. Where you are signed in, newest first, the latest 200. For people, by their session; it takes no permission. */
 list(options?: CallOptions): Promise<{
   items: Array<Session>;
   /** Null on the last page. */

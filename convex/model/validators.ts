@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { REFILLS } from "../shared/limits.ts";
 
-/** So many uses; all come back every day or month (UTC), or never. */
+/** So many uses; all come back at the times that `refill` names (UTC), or never. */
 export const vQuota = v.object({
   limit: v.number(),
   refill: v.union(...REFILLS.map((refill) => v.literal(refill))),

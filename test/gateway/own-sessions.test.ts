@@ -134,4 +134,23 @@ describe.each(engines)("a person's own sessions, on $name", (engine) => {
     }
     expect(await list(here)).toHaveLength(2);
   });
+
+  test("C11: more than a thousand are shown in part and ended as a whole", async () => {
+    const person = await signUp();
+    const expiresAt = Date.now() + 60 * 60 * 1000;
+    for (let index = 0; index < 1_050; index += 1) {
+      const data = {
+        userId: person.userId,
+        token: `${person.userId}-${index}`,
+        expiresAt,
+        createdAt: index,
+        updatedAt: index,
+      };
+      await world.deployment.call(internal.auth.store.create, { table: "session", data, origin });
+    }
+    expect(await list(person)).toHaveLength(200);
+    const ended = await world.call("POST", "/api/v1/me/sessions/end-others", { cookie: person.cookie, body: {} });
+    expect(ended).toMatchObject({ status: 200, body: { ended: 1_050 } });
+    expect(await list(person)).toMatchObject([{ current: true }]);
+  });
 });

@@ -31,7 +31,8 @@ export const sessionsRouter = router({
   list: personProcedure
     .meta({
       ...onSessions("GET", "", "List your sessions"),
-      description: "Where you are signed in, newest first. For people, by their session; it takes no permission.",
+      description:
+        "Where you are signed in, newest first, the latest 200. For people, by their session; it takes no permission.",
       example: { output: { items: [EXAMPLE], nextCursor: null } },
     })
     .input(z.strictObject({}).optional())
@@ -68,7 +69,12 @@ export const sessionsRouter = router({
     .output(z.object({ ended: z.number().int().describe("How many there were.") }))
     .mutation(async ({ ctx }): Promise<{ ended: number }> => {
       const { userId, sessionId: except } = ctx;
-      return { ended: await ctx.convex.runMutation(internal.sessions.endOthers, { userId, except }) };
+      let ended = 0;
+      for (;;) {
+        const batch = await ctx.convex.runMutation(internal.sessions.endOthers, { userId, except });
+        ended += batch.ended;
+        if (!batch.more) return { ended };
+      }
     }),
 });
 
