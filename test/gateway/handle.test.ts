@@ -38,6 +38,24 @@ describe("what the edge makes of a request's end", () => {
     expect(headers.get("x-trace-id")).toBe(body.traceId);
   });
 
+  test("R8 E21: an answer that never comes is given up however many others come meanwhile", async () => {
+    vi.useFakeTimers();
+    const pending = answerOf(() => new Promise(() => undefined));
+    await vi.advanceTimersByTimeAsync(1);
+    const answers = Array.from({ length: 3000 }, () =>
+      answerOf(async () => ({ status: 200, body: "{}", headers: {} })),
+    );
+    const late = answerOf(() => new Promise(() => undefined));
+    expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]));
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1);
+    expect((await pending).status).toBe(504);
+    const next = await Promise.race([late, Promise.resolve("still waiting")]);
+    expect(next).toBe("still waiting");
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await late).status).toBe(504);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test("R8: no timer is left behind", async () => {
     vi.useFakeTimers();
     await answerOf(async () => ({ status: 200, body: "{}", headers: {} }));

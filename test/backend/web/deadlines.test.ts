@@ -29,3 +29,27 @@ test("a wait that has ended never expires, and the next one is timed anew", () =
   vi.advanceTimersByTime(100);
   expect(expired).toEqual(["later"]);
 });
+
+test("a wait goes on while thousands that began after it end", () => {
+  const deadlines = new Deadlines(100);
+  const expired: string[] = [];
+  deadlines.start(() => expired.push("slow"));
+  vi.advanceTimersByTime(50);
+  for (let i = 0; i < 5000; i += 1) deadlines.end(deadlines.start(() => expired.push("ended")));
+  deadlines.start(() => expired.push("last"));
+  vi.advanceTimersByTime(51);
+  expect(expired).toEqual(["slow"]);
+  vi.advanceTimersByTime(50);
+  expect(expired).toEqual(["slow", "last"]);
+});
+
+test("ending a wait a second time takes no other one along", () => {
+  const deadlines = new Deadlines(100);
+  const expired: string[] = [];
+  const twice = deadlines.start(() => expired.push("ended"));
+  deadlines.start(() => expired.push("open"));
+  deadlines.end(twice);
+  deadlines.end(twice);
+  vi.advanceTimersByTime(101);
+  expect(expired).toEqual(["open"]);
+});
