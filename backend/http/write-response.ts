@@ -31,7 +31,7 @@ export async function writeResponse(response: Response, res: ServerResponse, isH
   } else if (!isHead && !NO_BODY_STATUS.has(response.status)) {
     headers.push("content-length", "0");
   }
-  await turnEnd();
+  await othersDone();
   writeHead(res, response, headers);
   if (isHead || whole === null || whole === undefined) res.end();
   else res.end(whole);
@@ -75,21 +75,22 @@ async function writeStream(
   }
 }
 
-let turn: Promise<void> | null = null;
+let others: Promise<void> | null = null;
 
 /**
- * Resolves when this turn of the event loop has done what arrived with it. Answers written then go out together: a write of
+ * Resolves when every request that can go on without waiting has done so. Answers written then go out together: a write of
  * its own wakes the client for each, which under load costs as much as a fifth of the answer, and the first of them would
  * only be waiting for the others on a busy client. Alone, an answer loses nothing.
  */
-function turnEnd(): Promise<void> {
-  turn ??= new Promise((resolve) => {
-    setImmediate(() => {
-      turn = null;
+function othersDone(): Promise<void> {
+  others ??= new Promise((resolve) => {
+    // Ticks wait for the microtasks, of which all those requests consist.
+    process.nextTick(() => {
+      others = null;
       resolve();
     });
   });
-  return turn;
+  return others;
 }
 
 function drained(res: ServerResponse): Promise<void> {
