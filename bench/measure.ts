@@ -1,14 +1,16 @@
 import { runInChild } from "./child-process.ts";
 import type { ChildServer } from "./child-server.ts";
 import type { LoadOrder, LoadResult } from "./load-client.ts";
+import { machineTime, stolenShare } from "./machine-time.ts";
 import type { ScenarioName } from "./scenarios.ts";
 
 const CONNECTIONS = 32;
 // Servers run for days; it takes some ten thousand requests until their code is compiled as it then is, of every one of them.
 const WARM_UP_SECONDS = 12;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const CLIENT_WARM_UP_SECONDS = 1;
 
+/** Each the median of all rounds: one in which the host gave its time to others says nothing about the server. */
 export interface Figures {
   readonly name: string;
   readonly requestsPerSecond: number;
@@ -17,10 +19,13 @@ export interface Figures {
   readonly p99: number;
   /** CPU time of the server per request. */
   readonly cpuMicroseconds: number;
+  /** The part of the machine's time that its host gave to others meanwhile, 0 to 1; NaN where that is not known. */
+  readonly stolen: number;
 }
 
 interface Round extends LoadResult {
   readonly cpuMicroseconds: number;
+  readonly stolen: number;
 }
 
 /**
@@ -47,10 +52,11 @@ export async function measure(
   }
   return [...rounds].map(([name, results]) => ({
     name,
-    requestsPerSecond: mean(results.map((result) => result.requestsPerSecond)),
-    p50: mean(results.map((result) => result.p50)),
-    p99: mean(results.map((result) => result.p99)),
-    cpuMicroseconds: mean(results.map((result) => result.cpuMicroseconds / result.requests)),
+    requestsPerSecond: median(results.map((result) => result.requestsPerSecond)),
+    p50: median(results.map((result) => result.p50)),
+    p99: median(results.map((result) => result.p99)),
+    cpuMicroseconds: median(results.map((result) => result.cpuMicroseconds / result.requests)),
+    stolen: median(results.map((result) => result.stolen)),
   }));
 }
 
@@ -72,9 +78,11 @@ async function load(
     warmUpSeconds: CLIENT_WARM_UP_SECONDS,
     seconds,
   };
+  const machineBefore = machineTime();
   const before = await server.cpuMicroseconds();
   const result = requireRight(name, await runInChild<LoadResult>("./load-client.ts", order));
-  return { ...result, cpuMicroseconds: (await server.cpuMicroseconds()) - before };
+  const cpuMicroseconds = (await server.cpuMicroseconds()) - before;
+  return { ...result, cpuMicroseconds, stolen: stolenShare(machineBefore, machineTime()) };
 }
 
 /** Throws when any answer was not the right one: a fast refusal is no result. */
@@ -84,6 +92,6 @@ function requireRight(name: string, result: LoadResult): LoadResult {
   return result;
 }
 
-function mean(numbers: readonly number[]): number {
-  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }

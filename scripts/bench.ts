@@ -24,7 +24,8 @@ ${Object.entries(SCENARIOS)
   --seconds <n>   per measurement                  6
   --help          this text
 
-Figures depend on the machine; the ratios are what to read. A million keys take some minutes to make.`;
+Figures depend on the machine; the ratios are what to read. "stolen" is the part of its time that a virtual machine's host gave
+to others while that row was measured. A million keys take some minutes to make.`;
 
 const SMALL = 1000;
 
