@@ -7,8 +7,8 @@ const PLAIN_HOST = /^[a-z0-9][a-z0-9.-]*(?::\d{1,5})?$/;
 const MAX_ORIGINS = 100;
 
 const origins = new Map<string, string>();
-// The listener asks before the function does, and nothing comes between.
-let latest: { readonly message: IncomingMessage; readonly target: string | undefined; readonly url: string } | null =
+// Each request is asked for twice, by the listener and by its function, and most are to one of a few addresses.
+let latest: { readonly scheme: string; readonly host: string; readonly target: string; readonly url: string } | null =
   null;
 
 /**
@@ -17,14 +17,16 @@ let latest: { readonly message: IncomingMessage; readonly target: string | undef
  * @throws TypeError when target or host make no URL.
  */
 export function requestUrl(message: IncomingMessage): string {
-  const { url: target } = message;
-  if (latest?.message !== message || latest.target !== target) latest = { message, target, url: toUrl(message) };
+  const scheme = schemeOf(message);
+  const { host = "localhost" } = message.headers;
+  const { url: target = "/" } = message;
+  if (latest?.target !== target || latest.host !== host || latest.scheme !== scheme) {
+    latest = { scheme, host, target, url: toUrl(originOf(scheme, host), target) };
+  }
   return latest.url;
 }
 
-function toUrl(message: IncomingMessage): string {
-  const target = message.url ?? "/";
-  const origin = originOf(schemeOf(message), message.headers.host ?? "localhost");
+function toUrl(origin: string, target: string): string {
   if (PLAIN_TARGET.test(target)) return origin + target;
   // `GET http://elsewhere/path` is what a proxy is sent; the host it names does not choose ours.
   const absolute = target.startsWith("/") ? new URL(origin + target) : new URL(target, origin);

@@ -8,7 +8,7 @@ import { formatAddress } from "../shared/cidr.ts";
 import { isForeignShaped } from "../shared/foreignKey.ts";
 import type { Json } from "../shared/json.ts";
 import { isJwtKey } from "../shared/jwt.ts";
-import { parseKey } from "../shared/keyFormat.ts";
+import { isKeyText } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
 import { parseKeyState, recallKeyState } from "./keyStates.ts";
 import type { KeyState } from "./keyStates.ts";
@@ -83,7 +83,7 @@ function namedOnce<Query extends FunctionReference<"query", "internal">>(query: 
 
 /** Whether looking it up can be worth it: an opaque key by its checksum, or a JWT that says that it is a key of ours. */
 function isKeyShaped(text: string): boolean {
-  return parseKey(text) !== null || isJwtKey(text);
+  return isKeyText(text) || isJwtKey(text);
 }
 
 /** The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use. */

@@ -50,11 +50,14 @@ export function generateKey(parts: { prefix: string; env: KeyEnv; keyIdText?: st
   return { key, prefix: parts.prefix, env: parts.env, keyIdText, start, last4: key.slice(-4) };
 }
 
-/** Reads a key's public parts, or null when its shape or its checksum is wrong. No hash, no lookup. */
+/** Whether this has a key's shape and the checksum of its own text. No hash, no lookup. */
+export function isKeyText(text: string): boolean {
+  return KEY_PATTERN.test(text) && text.endsWith(checksum(text.slice(0, -CHECKSUM_LENGTH)));
+}
+
+/** Reads a key's public parts, or null when its shape or its checksum is wrong. */
 export function parseKey(text: string): ParsedKey | null {
-  if (!KEY_PATTERN.test(text)) return null;
-  const body = text.slice(0, -CHECKSUM_LENGTH);
-  if (checksum(body) !== text.slice(-CHECKSUM_LENGTH)) return null;
+  if (!isKeyText(text)) return null;
   const [prefix, env, keyIdText] = text.split("_");
   if (prefix === undefined || keyIdText === undefined || (env !== "live" && env !== "test")) return null;
   return { prefix, env, keyIdText, start: `${prefix}_${env}_${keyIdText}`, last4: text.slice(-4) };
