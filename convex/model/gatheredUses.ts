@@ -52,10 +52,10 @@ export class GatheredUses {
     if (by !== null) this.#noteLastUse(entry, at, by);
   }
 
-  /** Ends a turn and takes out what is due at its end. */
-  takeDue(): UsageEntry[] {
-    this.#turn += 1;
-    let due = this.#owed + this.#rate();
+  /** Ends a turn, or several of which the ends were missed, and takes out what is due at the end. */
+  takeDue(turns = 1): UsageEntry[] {
+    this.#turn += turns;
+    let due = this.#owed + this.#rate() * turns;
     const taken = this.#urgent;
     this.#urgent = [];
     for (const [keyId, { entry }] of this.#waiting) {

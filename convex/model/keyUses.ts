@@ -27,6 +27,8 @@ let batches = 0;
 let turn: Promise<unknown> = Promise.resolve();
 /** Whether a timer is set, or what it was set for is under way. */
 let isTicking = false;
+/** When the turn that is under way began, epoch milliseconds. */
+let turnBeganAt = 0;
 /** Names this process to the table of writers. Made late: while a module is imported, chance is not by chance. */
 let writer: string | undefined;
 
@@ -45,6 +47,7 @@ export function settleUses(ctx: Writer): Promise<void> | undefined {
   const windowMs = readWindow();
   if (windowMs === 0) return settleNow(ctx);
   isTicking = true;
+  turnBeganAt = Date.now();
   setTimeout(() => void writeInTime(ctx, windowMs), windowMs / TURNS);
   return undefined;
 }
@@ -66,14 +69,21 @@ export async function flushUses(ctx: Writer): Promise<void> {
 
 /** Writes what is due, and comes back for the rest. */
 async function writeInTime(ctx: Writer, windowMs: number): Promise<void> {
-  let pauseMs = windowMs / TURNS;
+  const turnMs = windowMs / TURNS;
+  const now = Date.now();
+  // A slow disk or a busy process makes a turn late, and the uses must not wait longer for that.
+  const turns = Math.min(TURNS, Math.max(1, Math.floor((now - turnBeganAt) / turnMs)));
+  turnBeganAt = Math.min(now, Math.max(turnBeganAt + turns * turnMs, now - windowMs));
+  let pauseMs: number | null = null;
   try {
-    await inTurn(async () => await write(ctx, gathered.takeDue(), nameOfWriter()));
+    await inTurn(async () => await write(ctx, gathered.takeDue(turns), nameOfWriter()));
   } catch (thrown) {
     report(thrown);
     pauseMs = RETRY_MS;
   }
   isTicking = !isSettled();
+  // The clock may have been set meanwhile.
+  pauseMs ??= Math.min(turnMs, Math.max(1, turnBeganAt + turnMs - Date.now()));
   if (isTicking) setTimeout(() => void writeInTime(ctx, windowMs), pauseMs);
 }
 

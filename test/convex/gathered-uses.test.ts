@@ -28,6 +28,15 @@ describe("E31 uses that wait to be written", () => {
     expect(uses.isEmpty).toBe(true);
   });
 
+  test("go out in the same time when turns are missed", () => {
+    const uses = new GatheredUses();
+    for (let index = 0; index < 1_000; index += 1) useOf(uses, `key ${index}`);
+    const sizes = Array.from({ length: TURNS / 5 }, () => uses.takeDue(5).length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(1_000);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000 / (TURNS / 5) + 1);
+    expect(uses.isEmpty).toBe(true);
+  });
+
   test("of one key that is used all the time are one entry each time that its time is over", () => {
     const uses = new GatheredUses();
     const given = Array.from({ length: 10 * TURNS }, () => {
