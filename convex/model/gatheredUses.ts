@@ -54,8 +54,9 @@ export class GatheredUses {
 
   /** Ends a turn, or several of which the ends were missed, and takes out what is due at the end. */
   takeDue(turns = 1): UsageEntry[] {
-    this.#turn += turns;
+    this.#turn += 1;
     let due = this.#owed + this.#rate() * turns;
+    this.#turn += turns - 1;
     const taken = this.#urgent;
     this.#urgent = [];
     for (const [keyId, { entry }] of this.#waiting) {
