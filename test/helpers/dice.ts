@@ -30,6 +30,12 @@ export class Dice {
     return item;
   }
 
+  /** All of them, in another order. */
+  shuffle<Item>(items: readonly Item[]): Item[] {
+    const rolled = items.map((item) => ({ item, roll: this.roll() }));
+    return rolled.toSorted((left, right) => left.roll - right.roll).map(({ item }) => item);
+  }
+
   /** 0 to `most` things made one after the other. */
   some<Item>(most: number, make: () => Item): Item[] {
     return Array.from({ length: this.below(most + 1) }, make);
