@@ -103,6 +103,8 @@ export default defineSchema({
     .index("by_owner_ended", ["organizationId", "ownerRef", "ended"])
     .index("by_owner_live", ["organizationId", "ownerRef", "revokedAt", "expiresAt"])
     .index("by_owner_name", ["organizationId", "ownerRef", "nameKey", "revokedAt", "expiresAt"])
+    // Whoever looks for a name knows it, and not whose key has it.
+    .index("by_name", ["organizationId", "nameKey"])
     .index("by_ended_expires", ["ended", "expiresAt"])
     .index("by_public_id", ["organizationId", "keyIdText"])
     // Dead keys in the order in which they died: the revoked ones, and those that expired.

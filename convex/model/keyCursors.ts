@@ -12,8 +12,13 @@ export function isAfter(key: Doc<"keys">, { createdAt, id }: Cursor): boolean {
   return key._creationTime < createdAt || (key._creationTime === createdAt && key._id < id);
 }
 
+export function toCursor(key: Doc<"keys">): Cursor {
+  return { createdAt: key._creationTime, id: key._id };
+}
+
 export function encodeCursor(key: Doc<"keys">): string {
-  return btoa(JSON.stringify([key._creationTime, key._id]));
+  const { createdAt, id } = toCursor(key);
+  return btoa(JSON.stringify([createdAt, id]));
 }
 
 /** Throws INVALID_INPUT for a text that is no cursor of these lists. */

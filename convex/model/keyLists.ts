@@ -12,6 +12,8 @@ import type { Scope } from "../shared/permissions.ts";
 import { callerScope } from "./callers.ts";
 import type { ResolvedCaller } from "./callers.ts";
 import { decodeCursor, encodeCursor, isAfter } from "./keyCursors.ts";
+import { findNewestFirst, ofOrganization, ofOwner } from "./keyRanges.ts";
+import type { KeyRange } from "./keyRanges.ts";
 import { getMember } from "./members.ts";
 import { expiryOf, policyOf, readIdleExpiryUnder } from "./policies.ts";
 import type { TimedKey } from "./policies.ts";
@@ -61,7 +63,7 @@ export async function paginateKeys(
   audience: KeyAudience,
   { includeDead, search, paginationOpts }: { includeDead: boolean; search?: string; paginationOpts: PaginationOptions },
 ): Promise<PaginationResult<Doc<"keys">>> {
-  const found = newestFirst(ctx, audience, includeDead);
+  const found = ofAudience(ctx, audience, includeDead ? undefined : false);
   const text = foldName(search ?? "");
   if (text === "") return await found.paginate(paginationOpts);
   const result = await found.paginate({ ...paginationOpts, numItems: SCAN_MAX });
@@ -84,12 +86,14 @@ export async function listKeys(
   const wantsDead =
     includeDead || (filter.statuses ?? []).some((status) => status === "expired" || status === "revoked");
   const start = cursor === null ? null : decodeCursor(cursor);
+  const range = rangeOf(ctx, audience, filter, wantsDead);
+  if (range === null) return { keys: [], nextCursor: null };
   const text = foldName(filter.search ?? "");
   const timed = await readPolicyOnce(ctx, audience.organizationId, at);
   const keys: TimedKey[] = [];
   let seen = 0;
-  for await (const row of newestFirst(ctx, audience, wantsDead, start?.createdAt)) {
-    if (start !== null && !isAfter(row, start)) continue;
+  for await (const row of findNewestFirst(ctx, { ...range, upTo: start?.createdAt })) {
+    if ((start !== null && !isAfter(row, start)) || !isSeenBy(audience, row)) continue;
     seen += 1;
     const key = await timed(row);
     if (matches(key, filter, text, at) && (wantsDead || !isDead(key, at))) keys.push(key);
@@ -128,45 +132,36 @@ async function readPolicyOnce(
 
 /** How many dead keys there are, counting no further than 100. */
 export async function countDead(ctx: QueryCtx, audience: KeyAudience): Promise<{ count: number; capped: boolean }> {
-  const dead =
-    audience.scope === "any"
-      ? ctx.db
-          .query("keys")
-          .withIndex("by_organization_ended", (q) => q.eq("organizationId", audience.organizationId).eq("ended", true))
-      : ctx.db
-          .query("keys")
-          .withIndex("by_owner_ended", (q) =>
-            q.eq("organizationId", audience.organizationId).eq("ownerRef", audience.userId).eq("ended", true),
-          );
+  const dead = ofAudience(ctx, audience, true);
   const found = await dead.take(COUNT_MAX + 1);
   return { count: Math.min(found.length, COUNT_MAX), capped: found.length > COUNT_MAX };
 }
 
-function newestFirst(ctx: QueryCtx, audience: KeyAudience, includeDead: boolean, upTo = Infinity) {
+function ofAudience(ctx: QueryCtx, { organizationId, scope, userId }: KeyAudience, ended?: boolean) {
+  return scope === "any"
+    ? ofOrganization(ctx, { organizationId, ended })
+    : ofOwner(ctx, { organizationId, ownerRef: userId, ended });
+}
+
+function isSeenBy({ scope, userId }: KeyAudience, key: Doc<"keys">): boolean {
+  return scope === "any" || key.ownerRef === userId;
+}
+
+/** Where to look for the keys that an audience may see and a filter lets through; null when there can be none. */
+function rangeOf(ctx: QueryCtx, audience: KeyAudience, filter: KeyFilter, wantsDead: boolean): KeyRange | null {
   const { organizationId, scope, userId } = audience;
-  const keys = ctx.db.query("keys");
-  if (scope === "any") {
-    return includeDead
-      ? keys
-          .withIndex("by_organization", (q) => q.eq("organizationId", organizationId).lte("_creationTime", upTo))
-          .order("desc")
-      : keys
-          .withIndex("by_organization_ended", (q) =>
-            q.eq("organizationId", organizationId).eq("ended", false).lte("_creationTime", upTo),
-          )
-          .order("desc");
-  }
-  return includeDead
-    ? keys
-        .withIndex("by_owner", (q) =>
-          q.eq("organizationId", organizationId).eq("ownerRef", userId).lte("_creationTime", upTo),
-        )
-        .order("desc")
-    : keys
-        .withIndex("by_owner_ended", (q) =>
-          q.eq("organizationId", organizationId).eq("ownerRef", userId).eq("ended", false).lte("_creationTime", upTo),
-        )
-        .order("desc");
+  const owner = filter.ownerUserId === undefined ? undefined : ctx.db.normalizeId("user", filter.ownerUserId);
+  if (owner === null) return null;
+  // A revoked key's record says so at once, an expired one's only when the sweep has seen it.
+  const isRevoked = wantsDead && filter.statuses?.every((status) => status === "revoked") === true;
+  return {
+    organizationId,
+    ...(scope === "any"
+      ? { ownerKind: filter.ownerKind, ownerUserId: owner }
+      : { ownerKind: "personal", ownerUserId: userId }),
+    nameKey: filter.name === undefined ? undefined : foldName(filter.name),
+    ended: isRevoked ? true : wantsDead ? undefined : false,
+  };
 }
 
 function matches(key: Doc<"keys">, filter: KeyFilter, text: string, at: number): boolean {
