@@ -1,9 +1,11 @@
 import { v } from "convex/values";
+import { internal } from "./_generated/api.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 import { grantsOfMember } from "./model/effectiveRights.ts";
 import { getMember } from "./model/members.ts";
 import { findOrganizationOfOwnKey, isSuspendedIn, listOrganizations } from "./model/organizations.ts";
-import { endOtherSessions, endSession, listSessions, vOwnSession } from "./model/sessions.ts";
+import { endOtherSessions, endSession, listSessions, sweepSessions, vOwnSession } from "./model/sessions.ts";
+import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 import { vGrant } from "./model/validators.ts";
 
 /** For the gateway: the organizations among which a signed-in caller chooses. Empty for an unknown user. */
@@ -79,4 +81,14 @@ export const endOthers = internalMutation({
   args: { userId: v.id("user"), except: v.id("session") },
   returns: v.object({ ended: v.number(), more: v.boolean() }),
   handler: async (ctx, { userId, except }) => await endOtherSessions(ctx, userId, except),
+});
+
+/** Run by the clock. */
+export const sweep = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    if (await sweepSessions(ctx)) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.sessions.sweep, {});
+    return null;
+  },
 });

@@ -12,6 +12,7 @@ import { latchkeyError } from "../shared/errors.ts";
 const LOOKED_THROUGH_MAX = 1_000;
 const SHOWN_MAX = 200;
 const BATCH = 500;
+const SWEEP_BATCH = 100;
 
 /** A session as its person may see it, without what it is shown by. Times are epoch milliseconds. */
 export const vOwnSession = v.object({
@@ -66,6 +67,16 @@ export async function endOtherSessions(
   for (const { _id } of others) await ctx.db.delete("session", _id);
   const now = Date.now();
   return { ended: others.filter(({ expiresAt }) => now < expiresAt).length, more: rows.length === BATCH };
+}
+
+/** Deletes a batch of sessions that are over; better-auth does so only where one is shown again. True when there may be more. */
+export async function sweepSessions(ctx: MutationCtx): Promise<boolean> {
+  const over = await ctx.db
+    .query("session")
+    .withIndex("by_expiresAt", (q) => q.lte("expiresAt", Date.now()))
+    .take(SWEEP_BATCH);
+  for (const { _id } of over) await ctx.db.delete("session", _id);
+  return over.length === SWEEP_BATCH;
 }
 
 function sessionsOf(ctx: QueryCtx, userId: Id<"user">) {
