@@ -2,58 +2,18 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Browser, Page, Request } from "playwright-core";
-
-import { runAsAdmin } from "../../server/deployment-admin.ts";
-import { launchChromium } from "../helpers/chromium.ts";
-import { startTestLatchkey, type TestLatchkey } from "../helpers/latchkey.ts";
-import { createKey, createOrganization, signUp, succeed, textField, type Person } from "../helpers/person.ts";
+import type { Page } from "playwright-core";
+import { Harbour, KEYS, type Visitor } from "./harbour.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const DAY_MS = 24 * 60 * 60 * 1000;
-const KEYS = "/o/harbour/keys";
-const DESK = { width: 1280, height: 800 };
 
-let latchkey: TestLatchkey;
-let browser: Browser;
-let person: Person;
-let newcomer: Person;
-let member: Person;
-let suspended: Person;
-let mourner: Person;
-const pages = new Map<Person | null, Page>();
-
+let harbour: Harbour;
 beforeAll(async () => {
-  latchkey = await startTestLatchkey({ dashboard: true });
-  browser = await launchChromium();
-  person = await signUp(latchkey.url, "Ada");
-  newcomer = await signUp(latchkey.url, "Newcomer");
-  const organizationId = await createOrganization(person, "harbour");
-  member = await join(organizationId, "member");
-  suspended = await join(organizationId, "suspended");
-  mourner = await signUp(latchkey.url, "Mourner");
-  await createOrganization(mourner, "graveyard");
-  const buried = await createKey(mourner, { name: "Buried" });
-  await succeed(await mourner.request("POST", `/api/v1/keys/${buried.id}/revoke`, {}));
-  await createKey(person, { name: "Crane control", permissions: ["keys:verify", "cranes:read", "cranes:write"] });
-  await createKey(person, { name: "Tide table", expiresAt: Date.now() + 3 * DAY_MS, ownerKind: "service" });
-  const { id } = await createKey(person, { name: "Old laptop" });
-  await succeed(await person.request("POST", `/api/v1/keys/${id}/revoke`, { reason: "Lost on a train" }));
+  harbour = await Harbour.open();
 }, 300_000);
+afterAll(async () => await harbour[Symbol.asyncDispose]());
 
-afterAll(async () => {
-  await browser?.close();
-  await latchkey?.[Symbol.asyncDispose]();
-});
-
-const visitors = { newcomer: () => newcomer, member: () => member, suspended: () => suspended, mourner: () => mourner };
-
-type Screen = {
-  path: string;
-  who?: "nobody" | keyof typeof visitors;
-  open?: (page: Page) => Promise<void>;
-  shown: string;
-};
+type Screen = { path: string; who?: Visitor; open?: (page: Page) => Promise<void>; shown: string };
 
 const screens: Record<string, Screen> = {
   "sign in": { path: "/sign-in", who: "nobody", shown: "Sign in to Latchkey" },
@@ -156,7 +116,7 @@ describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
   test.each(Object.keys(screens))("%s has no accessibility violation", async (name) => {
     const screen = screens[name];
     if (screen === undefined) throw new Error(`no screen ${name}`);
-    await using visit = await open(screen, { colorScheme });
+    await using visit = await harbour.visit(screen.path, { who: screen.who, colorScheme });
     const { page } = visit;
     await screen.open?.(page);
     await page.getByText(screen.shown).locator("visible=true").first().waitFor();
@@ -172,198 +132,19 @@ describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
 const unopened = Object.entries(screens).filter(([, { open: opened }]) => opened === undefined);
 
 test.each(unopened)("%s is no wider than a phone", async (_name, screen) => {
-  await using visit = await open(screen, { viewport: { width: 390, height: 844 } });
+  await using visit = await harbour.visit(screen.path, { who: screen.who, viewport: { width: 390, height: 844 } });
   await visit.page.getByText(screen.shown).locator("visible=true").first().waitFor();
   expect(await visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
 });
 
-test("a row's status follows the clock with no word from the server", async () => {
-  await using visit = await open({ path: KEYS, shown: "" }, { ownClock: true });
-  const { page } = visit;
-  await page.clock.install();
-  await page.goto(latchkey.url + KEYS);
-  const row = page.getByRole("row", { name: "Crane control" });
-  await row.getByText("Active").waitFor();
-  await page.clock.fastForward(24 * DAY_MS);
-  await row.getByText("Expiring").waitFor();
-  await page.clock.fastForward(6 * DAY_MS);
-  await row.getByText("Expired").waitFor();
-});
-
-test("a key that nobody uses dies on the screen with no word from the server, in its row and its panel", async () => {
-  const idleExpiryMs = 60 * 60 * 1000;
-  await createKey(person, { name: "Fog horn", idleExpiryMs });
-  await using visit = await open({ path: KEYS, shown: "" }, { ownClock: true });
-  const { page } = visit;
-  await page.clock.install();
-  await page.goto(latchkey.url + KEYS);
-  const row = page.getByRole("row", { name: "Fog horn" });
-  await row.getByText("Active").waitFor();
-  await page.clock.fastForward(idleExpiryMs);
-  await row.getByText("Expired").waitFor();
-  await page.getByRole("link", { name: "Fog horn" }).click();
-  const panel = page.getByRole("dialog", { name: "Fog horn" });
-  await panel.getByRole("button", { name: "Delete" }).waitFor();
-  expect(await panel.getByRole("button", { name: "Rotate" }).count()).toBe(0);
-});
-
-test("a change made elsewhere shows at once and makes its row glow", async () => {
-  const { id } = await createKey(person, { name: "Weighbridge" });
-  await using visit = await open({ path: KEYS, shown: "" }, {});
-  const row = visit.page.getByRole("row", { name: "Weighbridge" });
-  await row.getByText("Active").waitFor();
-  await succeed(await person.request("POST", `/api/v1/keys/${id}/disable`, {}));
-  await row.getByText("Disabled").waitFor();
-  expect(await row.getAttribute("data-glow")).toBe("1");
-});
-
-test("a revoked key says nothing of the time that it would have had", async () => {
-  await using visit = await open({ path: `${KEYS}?dead=true`, shown: "" }, {});
-  const dash = (name: string) => visit.page.getByRole("row", { name }).getByRole("cell", { name: "—" });
-  await dash("Old laptop").waitFor();
-  expect(await dash("Crane control").count()).toBe(0);
-});
-
-test("chips narrow the list to their statuses, by keyboard too, and stand in the address", async () => {
-  await using visit = await open({ path: KEYS, shown: "" }, {});
-  const { page } = visit;
-  const rows = page.getByRole("row");
-  await rows.filter({ hasText: "Crane control" }).waitFor();
-  await page.getByRole("button", { name: "Expiring" }).focus();
-  await page.keyboard.press("Enter");
-  await rows.filter({ hasText: "Crane control" }).waitFor({ state: "detached" });
-  expect(await rows.filter({ hasText: "Tide table" }).count()).toBe(1);
-  await page.getByRole("button", { name: "Revoked" }).click();
-  await rows.filter({ hasText: "Old laptop" }).waitFor();
-  expect(await rows.filter({ hasText: "Tide table" }).count()).toBe(1);
-  expect(new URL(page.url()).searchParams.get("status")).toBe("expiring.revoked");
-});
-
-test("a key that is made elsewhere while a dialog is open waits to be shown", async () => {
-  const { key } = await createKey(person, { name: "Maker", permissions: ["keys:create"] });
-  await using visit = await open({ path: KEYS, shown: "" }, {});
-  const { page } = visit;
-  const table = page.getByRole("table");
-  await table.getByText("Maker").waitFor();
-  await page.getByRole("link", { name: "Maker" }).click();
-  await page.getByText("Key id").waitFor();
-  const made = await fetch(`${latchkey.url}/api/v1/keys`, {
-    method: "POST",
-    headers: { "x-api-key": key, "content-type": "application/json" },
-    body: JSON.stringify({ name: "Made by a machine" }),
-  });
-  await succeed(made);
-  const pill = page.getByRole("button", { name: "1 new key" });
-  await pill.waitFor();
-  expect(await table.getByText("Made by a machine").count()).toBe(0);
-  await page.getByRole("button", { name: "Close" }).click();
-  await pill.click();
-  await table.getByText("Made by a machine").waitFor();
-  expect(await pill.count()).toBe(0);
-});
-
-test("a key that is made here shows at once, with its tags", async () => {
-  await using visit = await open({ path: `${KEYS}?create=true`, shown: "" }, {});
-  const { page } = visit;
-  const dialog = page.getByRole("dialog", { name: "Create key" });
-  await dialog.getByLabel("Name", { exact: true }).fill("Buoy lights");
-  await dialog.getByRole("button", { name: "Description and tags" }).click();
-  await dialog.getByLabel("Description").fill("Blinks at night");
-  await dialog.getByLabel("Tags").fill("sea, night");
-  await dialog.getByRole("button", { name: "Create key" }).click();
-  await page.getByText("You will not see this again").waitFor();
-  const row = page.getByRole("row", { name: "Buoy lights", includeHidden: true });
-  await row.waitFor();
-  expect(await row.textContent()).toContain("sea, night");
-});
-
-test("revoking says who uses the key and what stops, and focuses Cancel", async () => {
-  await using visit = await open({ path: KEYS, shown: "" }, {});
-  const { page } = visit;
-  await choose(page, "Revoke");
-  const dialog = page.getByRole("alertdialog", { name: "Revoke Crane control?" });
-  await dialog.getByText("It has never been used").waitFor();
-  expect(await dialog.textContent()).toMatch(/Owner.*Ada.*What stops.*cranes:read/);
-  expect(await dialog.getByRole("button", { name: "Cancel" }).evaluate((node) => node === document.activeElement)).toBe(
-    true,
-  );
-});
-
 test("the reference reaches no other host", async () => {
-  await using visit = await open({ path: "/docs", who: "nobody", shown: "" }, {});
+  await using visit = await harbour.visit("/docs", { who: "nobody" });
   await visit.page.getByText("Rotate a key").first().waitFor({ timeout: 30_000 });
   await visit.page.waitForLoadState("networkidle");
   expect(visit.outside).toEqual([]);
   // A key is what a reader will call with, so it is chosen already.
   expect(await visit.page.getByText("X-Api-Key", { exact: true }).count()).toBeGreaterThan(0);
 });
-
-type Options = {
-  colorScheme?: "light" | "dark";
-  viewport?: { width: number; height: number };
-  /** A browser of its own, whose clock the test may move. */
-  ownClock?: boolean;
-};
-
-/** A page at the screen's address. `outside` collects requests to any other origin. */
-async function open(screen: Screen, { colorScheme = "light", viewport = DESK, ownClock = false }: Options) {
-  const { who } = screen;
-  const visitor = who === undefined ? person : who === "nobody" ? null : visitors[who]();
-  const page = ownClock ? await openPage(visitor) : await pageOf(visitor);
-  await page.setViewportSize(viewport);
-  await page.emulateMedia({ colorScheme });
-  const outside: string[] = [];
-  const note = (request: Request) => {
-    const { origin, protocol } = new URL(request.url());
-    if (protocol.startsWith("http") && origin !== latchkey.url) outside.push(request.url());
-  };
-  page.on("request", note);
-  await page.goto(latchkey.url + screen.path);
-  return {
-    page,
-    outside,
-    async [Symbol.asyncDispose]() {
-      if (ownClock) return await page.context().close();
-      page.off("request", note);
-      // What is below the pointer is drawn, and says, something else.
-      await page.mouse.move(-1, -1);
-    },
-  };
-}
-
-/** The one page of a visitor, which goes from screen to screen: in a new one, the dashboard takes thrice the time to be there. */
-async function pageOf(visitor: Person | null): Promise<Page> {
-  const page = pages.get(visitor) ?? (await openPage(visitor));
-  pages.set(visitor, page);
-  return page;
-}
-
-async function openPage(visitor: Person | null): Promise<Page> {
-  const context = await browser.newContext({ reducedMotion: "reduce" });
-  // No screen finds what another one has noted.
-  await context.addInitScript("localStorage.clear()");
-  if (visitor !== null) await context.addCookies(toCookies(visitor.cookie));
-  return await context.newPage();
-}
-
-function toCookies(header: string) {
-  return header.split("; ").map((pair) => {
-    const equals = pair.indexOf("=");
-    return { name: pair.slice(0, equals), value: pair.slice(equals + 1), url: latchkey.url };
-  });
-}
-
-/** Signs a new person up and puts it into the organization, as accepting an invitation would. */
-async function join(organizationId: string, role: string): Promise<Person> {
-  const joining = await signUp(latchkey.url, role);
-  const session = await succeed(await joining.request("GET", "/api/auth/get-session"));
-  const user: unknown = typeof session === "object" && session !== null ? Reflect.get(session, "user") : null;
-  const { CONVEX_SELF_HOSTED_URL: url = "", CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey = "" } = latchkey.cli;
-  const data = { organizationId, userId: textField(user, "id"), role, createdAt: Date.now() };
-  const create = { table: "member", data, origin: { userId: null, request: { id: "test" } } };
-  await runAsAdmin({ cloudUrl: new URL(url), adminKey }, "mutation", "auth/store:create", create);
-  return joining;
-}
 
 async function createInDialog(page: Page): Promise<void> {
   const dialog = page.getByRole("dialog", { name: "Create key" });
