@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import { judge } from "../../convex/model/judgement.ts";
 import type { KeyFilter } from "../../convex/model/keyLists.ts";
 import { keyStatus } from "../../convex/shared/keyStatus.ts";
 import { eventuallySwept, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
-import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
+import { auditOf, createKey, createOrganization, listOf, refusalOf, verdictOn } from "./world.ts";
 import type { Person } from "./world.ts";
 
 const MINUTE_MS = 60_000;
@@ -75,9 +74,9 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
     passTime(1);
     expect(await use(unused.key)).toBe(401);
     passTime(HOUR_MS - 2);
-    expect(await verdictOn(used.key)).toBe("VALID");
+    expect(await verdictOn(deployment, used.key)).toBe("VALID");
     passTime(1);
-    expect(await verdictOn(used.key)).toBe("EXPIRED");
+    expect(await verdictOn(deployment, used.key)).toBe("EXPIRED");
     expect(await use(used.key)).toBe(401);
   });
 
@@ -89,7 +88,7 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
     passTime(HOUR_MS);
     expect(await use(shorter)).toBe(401);
     passTime(HOUR_MS);
-    expect(await verdictOn(longer)).toBe("EXPIRED");
+    expect(await verdictOn(deployment, longer)).toBe("EXPIRED");
   });
 
   describe("E10 H14: before the sweep has been there", () => {
@@ -266,12 +265,4 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
       await deployment.call(internal.keys.revoke, { caller: owner.caller, keyId: record._id });
     }
   });
-
-  async function verdictOn(key: string): Promise<string | null> {
-    const state = await verify(deployment, key);
-    if (state === null) return null;
-    const lastUsedAt = await deployment.call(internal.usage.lastUse, { usageId: state.usageId });
-    return judge(state, { permission: null, resource: null, license: null, ip: null }, { now: Date.now(), lastUsedAt })
-      .code;
-  }
 });

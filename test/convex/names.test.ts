@@ -1,13 +1,12 @@
 import type { FunctionArgs } from "convex/server";
 import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import { judge } from "../../convex/model/judgement.ts";
 import type { NewKey } from "../../convex/model/newKeys.ts";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import { eventually, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
-import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
+import { auditOf, createKey, createOrganization, listOf, refusalOf, verdictOn } from "./world.ts";
 import type { Person } from "./world.ts";
 
 const MINUTE_MS = 60_000;
@@ -26,13 +25,6 @@ describe.each(engines)("E30: names of keys that a changed policy can bring back,
     await deployment.call(internal.policy.update, { caller: person.caller, change });
   const make = async (person: Person, name: string, more: Partial<NewKey> = {}) =>
     await createKey(deployment, person.caller, { name, ...more });
-  const verdictOn = async (key: string) => {
-    const state = await verify(deployment, key);
-    if (state === null) return null;
-    const lastUsedAt = await deployment.call(internal.usage.lastUse, { usageId: state.usageId });
-    return judge(state, { permission: null, resource: null, license: null, ip: null }, { now: Date.now(), lastUsedAt })
-      .code;
-  };
   const entriesOn = async (person: Person, targetId: string) =>
     (await auditOf(deployment, person)).filter((entry) => entry.targetId === targetId);
 
@@ -55,7 +47,11 @@ describe.each(engines)("E30: names of keys that a changed policy can bring back,
       const shown = (await listOf(deployment, owner)).map(({ _id }) => _id);
       expect(shown).toEqual([second.record._id, other.record._id]);
     });
-    const verdicts = [await verdictOn(first.key), await verdictOn(second.key), await verdictOn(other.key)];
+    const verdicts = [
+      await verdictOn(deployment, first.key),
+      await verdictOn(deployment, second.key),
+      await verdictOn(deployment, other.key),
+    ];
     expect(verdicts).toEqual(["EXPIRED", "VALID", "VALID"]);
     expect(await refusalOf(make(owner, "shared"))).toBe("NAME_TAKEN");
   });
@@ -69,7 +65,7 @@ describe.each(engines)("E30: names of keys that a changed policy can bring back,
     passTime(HOUR_MS);
     await make(owner, "endless", { ownerKind: "service" });
     await update(owner, { neverExpiring: true });
-    expect(await verdictOn(first.key)).toBe("EXPIRED");
+    expect(await verdictOn(deployment, first.key)).toBe("EXPIRED");
   });
 
   test("renaming takes a name as creating does, and a key may keep its own", async () => {
@@ -88,7 +84,10 @@ describe.each(engines)("E30: names of keys that a changed policy can bring back,
     await rename("wanted");
     await rename("WANTED");
     await update(owner, { maxLifetimeMs: null });
-    expect([await verdictOn(first.key), await verdictOn(second.key)]).toEqual(["EXPIRED", "VALID"]);
+    expect([await verdictOn(deployment, first.key), await verdictOn(deployment, second.key)]).toEqual([
+      "EXPIRED",
+      "VALID",
+    ]);
     expect((await entriesOn(owner, first.record._id)).map(({ reason }) => reason)).toEqual(["name taken", null]);
   });
 
@@ -97,13 +96,16 @@ describe.each(engines)("E30: names of keys that a changed policy can bring back,
     await update(owner, { idleExpiryMs: HOUR_MS });
     const first = await make(owner, "idle");
     passTime(HOUR_MS);
-    expect(await verdictOn(first.key)).toBe("EXPIRED");
+    expect(await verdictOn(deployment, first.key)).toBe("EXPIRED");
     passTime(MINUTE_MS - 1);
     expect(await refusalOf(make(owner, "idle"))).toBe("NAME_TAKEN");
     passTime(1);
     const second = await make(owner, "idle");
     await update(owner, { idleExpiryMs: null });
-    expect([await verdictOn(first.key), await verdictOn(second.key)]).toEqual(["EXPIRED", "VALID"]);
+    expect([await verdictOn(deployment, first.key), await verdictOn(deployment, second.key)]).toEqual([
+      "EXPIRED",
+      "VALID",
+    ]);
     const { caller } = owner;
     const record = await deployment.call(internal.keys.getForCaller, { caller, keyId: first.record._id });
     expect(record.expiresAt).toBe(first.record.createdAt + HOUR_MS);
@@ -132,11 +134,11 @@ describe.each(engines)("E30: names of keys that a changed policy can bring back,
     await update(owner, { maxLifetimeMs: HOUR_MS });
     expect(await importOne("imported", "hash-a")).toMatchObject([{ outcome: "refused", code: "CONFLICT" }]);
     await update(owner, { maxLifetimeMs: null });
-    expect(await verdictOn(first.key)).toBe("VALID");
+    expect(await verdictOn(deployment, first.key)).toBe("VALID");
     await update(owner, { maxLifetimeMs: HOUR_MS });
     expect(await importOne("imported", "hash-b")).toMatchObject([{ outcome: "created" }]);
     await update(owner, { maxLifetimeMs: null });
-    expect(await verdictOn(first.key)).toBe("EXPIRED");
+    expect(await verdictOn(deployment, first.key)).toBe("EXPIRED");
   });
 
   // The other engine runs one after the other, always in the same order.
@@ -161,7 +163,7 @@ describe.each(engines)("E30: names of keys that a changed policy can bring back,
         await update(owner, { maxLifetimeMs: null });
       };
       const [refusal] = await Promise.all([take(), loosen()]);
-      expect(await verdictOn(first.key)).toBe(refusal === null ? "EXPIRED" : "VALID");
+      expect(await verdictOn(deployment, first.key)).toBe(refusal === null ? "EXPIRED" : "VALID");
       if (refusal === null) taken += 1;
       else expect(refusal).toBe("NAME_TAKEN");
     }

@@ -2,9 +2,11 @@ import type { FunctionArgs } from "convex/server";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id, TableNames } from "../../convex/_generated/dataModel.js";
 import type { Caller } from "../../convex/model/callers.ts";
+import { judge } from "../../convex/model/judgement.ts";
 import { parseKeyState } from "../../convex/model/keyStates.ts";
 import type { KeySnapshot, KeyView } from "../../convex/model/keyViews.ts";
 import type { NewKey } from "../../convex/model/newKeys.ts";
+import { parseAddress } from "../../convex/shared/cidr.ts";
 import { toErrorData } from "../../convex/shared/errors.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
 import type { Role } from "../../convex/shared/roles.ts";
@@ -87,6 +89,15 @@ export async function createKey(
 export async function verify(deployment: Deployment, key: string) {
   const state = await deployment.call(internal.verification.stateByHash, { hash: await hashKey(key) });
   return state === null ? null : parseKeyState(state);
+}
+
+/** What a verification would say of a key now, from an address; null when there is no such key. */
+export async function verdictOn(deployment: Deployment, key: string, ip: string | null = null): Promise<string | null> {
+  const state = await verify(deployment, key);
+  if (state === null) return null;
+  const lastUsedAt = await deployment.call(internal.usage.lastUse, { usageId: state.usageId });
+  const asked = { permission: null, resource: null, license: null, ip: ip === null ? null : parseAddress(ip) };
+  return judge(state, asked, { now: Date.now(), lastUsedAt }).code;
 }
 
 export async function auditOf(deployment: Deployment, person: Person) {
