@@ -63,7 +63,7 @@ export async function paginateKeys(
   audience: KeyAudience,
   { includeDead, search, paginationOpts }: { includeDead: boolean; search?: string; paginationOpts: PaginationOptions },
 ): Promise<PaginationResult<Doc<"keys">>> {
-  const found = ofAudience(ctx, audience, includeDead ? undefined : false);
+  const found = ofAudience(ctx, audience, includeDead ? undefined : false).order("desc");
   const text = foldName(search ?? "");
   if (text === "") return await found.paginate(paginationOpts);
   const result = await found.paginate({ ...paginationOpts, numItems: SCAN_MAX });
@@ -132,6 +132,7 @@ async function readPolicyOnce(
 
 /** How many dead keys there are, counting no further than 100. */
 export async function countDead(ctx: QueryCtx, audience: KeyAudience): Promise<{ count: number; capped: boolean }> {
+  // The oldest, so that beyond the limit one more changes nothing of what open lists have read.
   const dead = ofAudience(ctx, audience, true);
   const found = await dead.take(COUNT_MAX + 1);
   return { count: Math.min(found.length, COUNT_MAX), capped: found.length > COUNT_MAX };

@@ -1,4 +1,4 @@
-import type { OrderedQuery } from "convex/server";
+import type { OrderedQuery, Query } from "convex/server";
 import type { DataModel, Doc, Id } from "../_generated/dataModel.js";
 import type { QueryCtx } from "../_generated/server.js";
 import { isAfter, toCursor } from "./keyCursors.ts";
@@ -16,7 +16,7 @@ export type KeyRange = {
   upTo?: number;
 };
 
-type KeyQuery = OrderedQuery<DataModel["keys"]>;
+type KeyQuery = Query<DataModel["keys"]>;
 
 /**
  * Finds a range, newest first, by the index that comes nearest to it: a few keys among a million have to be found without
@@ -24,24 +24,26 @@ type KeyQuery = OrderedQuery<DataModel["keys"]>;
  */
 export function findNewestFirst(ctx: QueryCtx, range: KeyRange): AsyncIterable<Doc<"keys">> {
   const { ownerKind, ownerUserId, nameKey } = range;
-  if (ownerKind === "personal" && ownerUserId !== undefined) return ofOwner(ctx, { ...range, ownerRef: ownerUserId });
-  if (nameKey !== undefined) return ofName(ctx, { ...range, nameKey });
+  if (ownerKind === "personal" && ownerUserId !== undefined) {
+    return ofOwner(ctx, { ...range, ownerRef: ownerUserId }).order("desc");
+  }
+  if (nameKey !== undefined) return ofName(ctx, { ...range, nameKey }).order("desc");
   if (ownerUserId !== undefined) return ofPerson(ctx, { ...range, ownerUserId });
-  return ownerKind === "service" ? ofOwner(ctx, { ...range, ownerRef: "service" }) : ofOrganization(ctx, range);
+  const keys = ownerKind === "service" ? ofOwner(ctx, { ...range, ownerRef: "service" }) : ofOrganization(ctx, range);
+  return keys.order("desc");
 }
 
+/** By age, as all that follow. */
 export function ofOrganization(
   { db }: QueryCtx,
   { organizationId, ended, upTo = Infinity }: Pick<KeyRange, "organizationId" | "ended" | "upTo">,
 ): KeyQuery {
   const keys = db.query("keys");
-  const found =
-    ended === undefined
-      ? keys.withIndex("by_organization", (q) => q.eq("organizationId", organizationId).lte("_creationTime", upTo))
-      : keys.withIndex("by_organization_ended", (q) =>
-          q.eq("organizationId", organizationId).eq("ended", ended).lte("_creationTime", upTo),
-        );
-  return found.order("desc");
+  return ended === undefined
+    ? keys.withIndex("by_organization", (q) => q.eq("organizationId", organizationId).lte("_creationTime", upTo))
+    : keys.withIndex("by_organization_ended", (q) =>
+        q.eq("organizationId", organizationId).eq("ended", ended).lte("_creationTime", upTo),
+      );
 }
 
 /** Those among which a name is unique. */
@@ -55,15 +57,13 @@ export function ofOwner(
   }: Omit<KeyRange, "ownerKind" | "ownerUserId"> & { ownerRef: string },
 ): KeyQuery {
   const keys = db.query("keys");
-  const found =
-    ended === undefined
-      ? keys.withIndex("by_owner", (q) =>
-          q.eq("organizationId", organizationId).eq("ownerRef", ownerRef).lte("_creationTime", upTo),
-        )
-      : keys.withIndex("by_owner_ended", (q) =>
-          q.eq("organizationId", organizationId).eq("ownerRef", ownerRef).eq("ended", ended).lte("_creationTime", upTo),
-        );
-  return found.order("desc");
+  return ended === undefined
+    ? keys.withIndex("by_owner", (q) =>
+        q.eq("organizationId", organizationId).eq("ownerRef", ownerRef).lte("_creationTime", upTo),
+      )
+    : keys.withIndex("by_owner_ended", (q) =>
+        q.eq("organizationId", organizationId).eq("ownerRef", ownerRef).eq("ended", ended).lte("_creationTime", upTo),
+      );
 }
 
 function ofName(
@@ -74,8 +74,7 @@ function ofName(
     .query("keys")
     .withIndex("by_name", (q) =>
       q.eq("organizationId", organizationId).eq("nameKey", nameKey).lte("_creationTime", upTo),
-    )
-    .order("desc");
+    );
 }
 
 /** A person's own keys and the service keys that the person answers for, or one of both kinds. */
@@ -97,7 +96,7 @@ function ofPerson(
   return ownerKind === undefined ? mergeNewestFirst(ofKind("personal"), ofKind("service")) : ofKind(ownerKind);
 }
 
-async function* mergeNewestFirst(...queries: KeyQuery[]): AsyncGenerator<Doc<"keys">> {
+async function* mergeNewestFirst(...queries: OrderedQuery<DataModel["keys"]>[]): AsyncGenerator<Doc<"keys">> {
   const parts = await Promise.all(
     queries.map(async (query) => {
       const rows = query[Symbol.asyncIterator]();
