@@ -26,7 +26,9 @@ export class SqliteStore implements Store {
   constructor(file: string) {
     this.#file = file;
     this.#reader = new DatabaseSync(file, { readOnly: true });
-    this.#reader.exec("PRAGMA cache_size = -65536; PRAGMA mmap_size = 2147418112");
+    // Not mapped into memory: a page that is not there yet is then read with all that the system reads ahead around it, which is
+    // megabytes on some machines, and every call waits for that.
+    this.#reader.exec("PRAGMA cache_size = -65536; PRAGMA mmap_size = 0");
     this.#readDocument = this.#reader.prepare("SELECT text FROM documents WHERE id = ?");
     this.initialState = this.#readState();
 
