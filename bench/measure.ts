@@ -2,19 +2,15 @@ import { runInChild } from "./child-process.ts";
 import type { ChildServer } from "./child-server.ts";
 import type { LoadOrder, LoadResult } from "./load-client.ts";
 import { machineTime, stolenShare } from "./machine-time.ts";
-import { ASKED_ONCE, type ScenarioName } from "./scenarios.ts";
+import type { ScenarioName } from "./scenarios.ts";
 
 const CONNECTIONS = 32;
 // Servers run for days; it takes some ten thousand requests until their code is compiled as it then is, of every one of them.
 const WARM_UP_SECONDS = 12;
 const ROUNDS = 5;
-// On a shared machine the host takes time away in bursts, which say nothing about the server that was just asked. A round is calm
-// when no more than this part of the time was taken, and so many are tried for enough calm ones of every server.
-const CALM = 0.01;
-const ROUNDS_MAX = 15;
 const CLIENT_WARM_UP_SECONDS = 1;
 
-/** Each the median of the five rounds in which the host took least. */
+/** Each the median of all rounds: one in which the host gave its time to others says nothing about the server. */
 export interface Figures {
   readonly name: string;
   readonly requestsPerSecond: number;
@@ -25,8 +21,6 @@ export interface Figures {
   readonly cpuMicroseconds: number;
   /** The part of the machine's time that its host gave to others meanwhile, 0 to 1; NaN where that is not known. */
   readonly stolen: number;
-  /** How many rounds were run. */
-  readonly rounds: number;
 }
 
 interface Round extends LoadResult {
@@ -45,33 +39,25 @@ export async function measure(
 ): Promise<Figures[]> {
   const rounds = new Map<string, Round[]>();
   const able = Object.entries(servers).filter(([, { ready }]) => ready.scenarios[scenario] !== undefined);
+  let turn = 0;
   for (const [name, server] of able) {
-    await load(name, server, scenario, { seconds: WARM_UP_SECONDS, turn: 0 });
+    await load(name, server, scenario, { seconds: WARM_UP_SECONDS, turn });
     rounds.set(name, []);
   }
-  const most = ASKED_ONCE.has(scenario) ? ROUNDS : ROUNDS_MAX;
-  for (let turn = 1; turn <= ROUNDS || (turn <= most && ![...rounds.values()].every(isEnough)); turn += 1) {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    turn += 1;
     for (const [name, server] of able) {
       rounds.get(name)?.push(await load(name, server, scenario, { seconds: secondsPerServer / ROUNDS, turn }));
     }
   }
-  return [...rounds].map(([name, all]) => {
-    const calmest = all.toSorted((one, other) => one.stolen - other.stolen).slice(0, ROUNDS);
-    return {
-      name,
-      requestsPerSecond: median(calmest.map((round) => round.requestsPerSecond)),
-      p50: median(calmest.map((round) => round.p50)),
-      p99: median(calmest.map((round) => round.p99)),
-      cpuMicroseconds: median(calmest.map((round) => round.cpuMicroseconds / round.requests)),
-      stolen: median(calmest.map((round) => round.stolen)),
-      rounds: all.length,
-    };
-  });
-}
-
-/** Where nobody knows what was taken, every round is calm. */
-function isEnough(rounds: readonly Round[]): boolean {
-  return rounds.filter(({ stolen }) => !(stolen > CALM)).length >= ROUNDS;
+  return [...rounds].map(([name, results]) => ({
+    name,
+    requestsPerSecond: median(results.map((result) => result.requestsPerSecond)),
+    p50: median(results.map((result) => result.p50)),
+    p99: median(results.map((result) => result.p99)),
+    cpuMicroseconds: median(results.map((result) => result.cpuMicroseconds / result.requests)),
+    stolen: median(results.map((result) => result.stolen)),
+  }));
 }
 
 async function load(
@@ -83,7 +69,7 @@ async function load(
   const asked = server.ready.scenarios[scenario];
   if (asked === undefined) throw new Error(`${name} does not know the scenario ${scenario}`);
   // Each turn begins elsewhere, so that what may be asked once only is not asked again.
-  const start = Math.floor((asked.requests.length * (turn % (ROUNDS + 1))) / (ROUNDS + 1));
+  const start = Math.floor((asked.requests.length * turn) / (ROUNDS + 1));
   const order: LoadOrder = {
     ...asked,
     requests: [...asked.requests.slice(start), ...asked.requests.slice(0, start)],

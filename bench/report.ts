@@ -29,7 +29,7 @@ export interface Compared {
 export function comparisonTable({ latchkey, small, peer, floor }: Compared): string {
   const rows = [latchkey, small, peer, floor].filter((figures) => figures !== undefined);
   return table(
-    ["", "per second", "p50 ms", "p99 ms", "CPU µs", "stolen", "rounds", "Latchkey is"],
+    ["", "per second", "p50 ms", "p99 ms", "CPU µs", "stolen", "Latchkey is"],
     rows.map((figures) => [
       figures.name,
       whole(figures.requestsPerSecond),
@@ -37,7 +37,6 @@ export function comparisonTable({ latchkey, small, peer, floor }: Compared): str
       fine(figures.p99),
       whole(figures.cpuMicroseconds),
       Number.isNaN(figures.stolen) ? "?" : `${(figures.stolen * 100).toFixed(0)} %`,
-      String(figures.rounds),
       figures === latchkey ? "" : `${(rate(latchkey) / rate(figures)).toFixed(2)} ×`,
     ]),
   );

@@ -9,9 +9,6 @@ export const SCENARIOS = {
 
 export type ScenarioName = keyof typeof SCENARIOS;
 
-/** Those whose requests must not come again: they would be answered from memory, or refused. */
-export const ASKED_ONCE: ReadonlySet<ScenarioName> = new Set(["spread", "creates"]);
-
 /** Requests of one kind and how a right answer to any of them looks. */
 export interface Scenario {
   /** Whole HTTP requests as text, sent in turn. */

@@ -25,9 +25,7 @@ ${Object.entries(SCENARIOS)
   --help          this text
 
 Figures depend on the machine; the ratios are what to read. "stolen" is the part of its time that a virtual machine's host gave
-to others while that row was measured. All servers are asked in turn, for five rounds, or up to fifteen until each has had five
-in which the host took no more than 1 %; a row is the median of the five in which it took least. A million keys take some minutes
-to make.`;
+to others while that row was measured. A million keys take some minutes to make.`;
 
 const SMALL = 1000;
 
