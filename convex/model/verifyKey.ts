@@ -10,6 +10,7 @@ import type { Json } from "../shared/json.ts";
 import { isJwtKey } from "../shared/jwt.ts";
 import { isKeyText } from "../shared/keyFormat.ts";
 import { sha256Base64Url } from "../shared/sha256.ts";
+import { lookUpTogether } from "./keyLookups.ts";
 import { parseKeyState, recallKeyState } from "./keyStates.ts";
 import type { KeyState } from "./keyStates.ts";
 import { postponementOf, settleFirstUse } from "./firstUses.ts";
@@ -48,7 +49,11 @@ export type BatchVerification =
  * The key whose plaintext this is, or null. A wrong shape or checksum costs neither a hash nor a read, unless the text
  * begins as imported keys do. Throws RATE_LIMITED and UNAVAILABLE as `settleFirstUse` does.
  */
-export async function findKey(ctx: ActionCtx, text: string): Promise<KeyState | null> {
+export function findKey(ctx: ActionCtx, text: string): Promise<KeyState | null> {
+  return lookUpTogether(text, () => lookUp(ctx, text));
+}
+
+async function lookUp(ctx: ActionCtx, text: string): Promise<KeyState | null> {
   const isOurs = isKeyShaped(text);
   if (!isOurs && !(await beginsAsImported(ctx, text))) return null;
   const hash = sha256Base64Url(text);
