@@ -16,8 +16,8 @@ function counting(takes: () => Promise<unknown>) {
 
 /** A call that gets to its lookup a few steps after it came, as every call does. */
 async function call(lookUp: (text: string) => Promise<null | object>, text: string): Promise<unknown> {
-  await null;
-  await null;
+  await Promise.resolve();
+  await Promise.resolve();
   return await lookUp(text);
 }
 
@@ -54,7 +54,7 @@ test("a lookup that fails fails for those that came together only", async () => 
   let isBroken = true;
   const lookUp = (text: string) =>
     lookUpTogether(text, async () => {
-      await null;
+      await Promise.resolve();
       if (isBroken) throw new Error("broken");
       return null;
     });
