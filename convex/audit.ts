@@ -3,8 +3,8 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { recordDenial, sweepDenials } from "./model/auditDenials.ts";
-import { eraseParts, erasePerson as eraseFromTrail, erasePersonAsOperator } from "./model/auditErasure.ts";
+import { recordDenial, sweepDenials } from "./model/audit/denials.ts";
+import { eraseParts, erasePerson as eraseFromTrail, erasePersonAsOperator } from "./model/audit/erasure.ts";
 import {
   auditEntryFields,
   exportEntries,
@@ -13,11 +13,11 @@ import {
   toFacts,
   vAuditEntry,
   vAuditFilter,
-} from "./model/auditLists.ts";
-import { partsOf } from "./model/auditPersons.ts";
-import { pruneAudit } from "./model/auditRetention.ts";
-import { verifyChain as verifyAuditChain, vChainReport } from "./model/auditVerification.ts";
-import { vCaller } from "./model/callers.ts";
+} from "./model/audit/lists.ts";
+import { partsOf } from "./model/audit/persons.ts";
+import { pruneAudit } from "./model/audit/retention.ts";
+import { verifyChain as verifyAuditChain, vChainReport } from "./model/audit/verification.ts";
+import { vCaller } from "./model/rights/callers.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 import { scopeOf } from "./shared/permissions.ts";
 

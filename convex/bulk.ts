@@ -1,9 +1,9 @@
 import { v } from "convex/values";
 import { callerMutation, callerQuery } from "./functions.ts";
-import { applyToAll, foresee, foreseePage, vBulkItem, vBulkVerb } from "./model/bulk.ts";
-import { vKeyFilter } from "./model/keyLists.ts";
+import { applyToAll, foresee, foreseePage, vBulkItem, vBulkVerb } from "./model/keys/bulk.ts";
+import { vKeyFilter } from "./model/keys/lists.ts";
 
-/** For `runBulk` in model/bulkRuns.ts: what would become of these keys. `at` is the gateway's clock. */
+/** For `runBulk` in model/keys/bulkRuns.ts: what would become of these keys. `at` is the gateway's clock. */
 export const look = callerQuery({
   args: { verb: vBulkVerb, keyIds: v.array(v.string()), at: v.number() },
   returns: v.array(vBulkItem),

@@ -1,9 +1,9 @@
 import { v } from "convex/values";
 import { internalAction } from "./_generated/server.js";
 import { createKey, rotateKey } from "./auth/credentials.ts";
-import { vCaller } from "./model/callers.ts";
-import { vKeySnapshot } from "./model/keyViews.ts";
-import { vNewKey } from "./model/newKeys.ts";
+import { vCaller } from "./model/rights/callers.ts";
+import { vKeySnapshot } from "./model/keys/views.ts";
+import { vNewKey } from "./model/keys/newKeys.ts";
 
 const vRevealedKey = v.object({ key: v.string(), record: vKeySnapshot });
 

@@ -3,8 +3,8 @@ import { internal } from "./_generated/api.js";
 import { internalAction, internalMutation } from "./_generated/server.js";
 import { createAuth } from "./auth/auth.ts";
 import { createKey } from "./auth/credentials.ts";
-import { DEMO_EMAIL, DEMO_KEYS, DEMO_ORGANIZATION } from "./model/demoKeys.ts";
-import { ageKey, foundDemo, getDemo, vDemoAge } from "./model/demoWorld.ts";
+import { DEMO_EMAIL, DEMO_KEYS, DEMO_ORGANIZATION } from "./model/demo/keys.ts";
+import { ageKey, foundDemo, getDemo, vDemoAge } from "./model/demo/world.ts";
 import { generateKeyIdText } from "./shared/keyFormat.ts";
 
 /**

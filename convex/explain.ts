@@ -1,10 +1,10 @@
 import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import { callerQuery } from "./functions.ts";
-import { RULES, explainKey, explainPerson } from "./model/explain.ts";
-import { requireKey } from "./model/keyRights.ts";
+import { RULES, explainKey, explainPerson } from "./model/rights/explain.ts";
+import { requireKey } from "./model/keys/rights.ts";
 import { vResourcePermissions } from "./model/validators.ts";
-import { readQuestion } from "./model/verifyQuestion.ts";
+import { readQuestion } from "./model/verification/verifyQuestion.ts";
 import { latchkeyError } from "./shared/errors.ts";
 
 const vQuestion = v.object({

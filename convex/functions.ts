@@ -3,9 +3,9 @@ import { v } from "convex/values";
 import type { Id } from "./_generated/dataModel.js";
 import { internalMutation, internalQuery, query } from "./_generated/server.js";
 import type { QueryCtx } from "./_generated/server.js";
-import { resolveCaller, vCaller } from "./model/callers.ts";
-import { grantsOfMember } from "./model/effectiveRights.ts";
-import { getMember } from "./model/members.ts";
+import { resolveCaller, vCaller } from "./model/rights/callers.ts";
+import { grantsOfMember } from "./model/rights/effectiveRights.ts";
+import { getMember } from "./model/organizations/members.ts";
 import type { Grant } from "./shared/permissions.ts";
 import { isSuspended } from "./shared/roles.ts";
 

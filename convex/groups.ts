@@ -2,8 +2,8 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { pageArgs, vPage } from "./model/definitions.ts";
-import { maySee, requireRight } from "./model/granting.ts";
+import { pageArgs, vPage } from "./model/rights/definitions.ts";
+import { maySee, requireRight } from "./model/rights/granting.ts";
 import {
   addToGroup,
   findGroupMembers,
@@ -11,7 +11,7 @@ import {
   removeFromGroup,
   sweepGroupMembers,
   vGroupMember,
-} from "./model/groupMembers.ts";
+} from "./model/rights/groupMembers.ts";
 import {
   ORGANIZATION_GROUPS_MAX,
   changeGroup,
@@ -22,7 +22,7 @@ import {
   requireGroup,
   toGroupView,
   vGroupView,
-} from "./model/groups.ts";
+} from "./model/rights/groups.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** The organization's groups by name; null without access. */

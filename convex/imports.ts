@@ -1,10 +1,15 @@
 import { v } from "convex/values";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 import { callerMutation } from "./functions.ts";
-import { PREFIXES_MAX } from "./model/foreignPrefixes.ts";
-import { importKeys, vImportedKey } from "./model/imports.ts";
-import { toKeySnapshot, vKeySnapshot } from "./model/keyViews.ts";
-import { beginAttempt as beginAttemptOn, findCandidates, replaceSlowHash, vAttempt } from "./model/slowHashes.ts";
+import { PREFIXES_MAX } from "./model/keys/foreignPrefixes.ts";
+import { importKeys, vImportedKey } from "./model/keys/imports.ts";
+import { toKeySnapshot, vKeySnapshot } from "./model/keys/views.ts";
+import {
+  beginAttempt as beginAttemptOn,
+  findCandidates,
+  replaceSlowHash,
+  vAttempt,
+} from "./model/verification/slowHashes.ts";
 
 const vFieldError = v.object({ path: v.string(), message: v.string() });
 
@@ -44,7 +49,7 @@ export const prefixes = internalQuery({
   },
 });
 
-/** For model/firstUses.ts: the slow hashes with which a presented text may be compared. */
+/** For model/verification/firstUses.ts: the slow hashes with which a presented text may be compared. */
 export const candidates = internalQuery({
   args: { startHashes: v.array(v.string()) },
   returns: v.array(v.id("slowHashes")),

@@ -2,8 +2,8 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { vRequest } from "./model/callers.ts";
-import { maySee, requireRight } from "./model/granting.ts";
+import { vRequest } from "./model/rights/callers.ts";
+import { maySee, requireRight } from "./model/rights/granting.ts";
 import {
   acceptInvitation,
   cancelInvitation,
@@ -11,8 +11,13 @@ import {
   readOffer,
   vInvitationOffer,
   vJoined,
-} from "./model/invitations.ts";
-import { listInvitations, sweepInvitations, toInvitationView, vInvitationView } from "./model/openInvitations.ts";
+} from "./model/organizations/invitations.ts";
+import {
+  listInvitations,
+  sweepInvitations,
+  toInvitationView,
+  vInvitationView,
+} from "./model/organizations/openInvitations.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** The organization's open invitations, in the order of addresses; null without access. Some may be over: see `expiresAt`. */

@@ -3,18 +3,23 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { deleteKey, disableKey, enableKey, expireKey, revokeKey } from "./model/keyChanges.ts";
-import { updateKey } from "./model/keyEdits.ts";
-import { keyFields } from "./model/keyFields.ts";
-import { countDead as countDeadKeys, listKeys, paginateKeys, requireAudience, vKeyFilter } from "./model/keyLists.ts";
-import { readSigned, renewJwt, vSigned } from "./model/jwtKeys.ts";
-import { requireKey } from "./model/keyRights.ts";
-import { createKeys, vCreated, vCreation } from "./model/keyBatches.ts";
-import { listOwnKeys, vOwnKey } from "./model/ownKeys.ts";
-import { toKeySnapshot, toKeyView, vKeySnapshot, vKeyView } from "./model/keyViews.ts";
-import { createKey, draftJwt as draftOf, vNewKey } from "./model/newKeys.ts";
+import { deleteKey, disableKey, enableKey, expireKey, revokeKey } from "./model/keys/changes.ts";
+import { updateKey } from "./model/keys/edits.ts";
+import { keyFields } from "./model/keys/fields.ts";
+import { countDead as countDeadKeys, listKeys, paginateKeys, requireAudience, vKeyFilter } from "./model/keys/lists.ts";
+import { readSigned, renewJwt, vSigned } from "./model/keys/jwtKeys.ts";
+import { requireKey } from "./model/keys/rights.ts";
+import { createKeys, vCreated, vCreation } from "./model/keys/batches.ts";
+import { listOwnKeys, vOwnKey } from "./model/keys/ownKeys.ts";
+import { toKeySnapshot, toKeyView, vKeySnapshot, vKeyView } from "./model/keys/views.ts";
+import { createKey, draftJwt as draftOf, vNewKey } from "./model/keys/newKeys.ts";
 import { recordOnce, requireFirst, vOnce } from "./model/repetitions.ts";
-import { dropSpentSecrets as dropSpent, endGrace as endGraceOf, rotateKey, vMintedSecret } from "./model/secrets.ts";
+import {
+  dropSpentSecrets as dropSpent,
+  endGrace as endGraceOf,
+  rotateKey,
+  vMintedSecret,
+} from "./model/keys/secrets.ts";
 import { SWEEP_PAUSE_MS, sweepExpired } from "./model/sweep.ts";
 import { mayActOnKey, scopeOf } from "./shared/permissions.ts";
 

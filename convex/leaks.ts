@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { internalMutation } from "./_generated/server.js";
-import { vRequest } from "./model/callers.ts";
-import { revokeLeaked } from "./model/leaks.ts";
+import { vRequest } from "./model/rights/callers.ts";
+import { revokeLeaked } from "./model/keys/leaks.ts";
 
 /** For the gateway: ends keys whose secrets it was shown as leaked. */
 export const revoke = internalMutation({

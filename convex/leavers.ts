@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
-import { clearOrganization } from "./model/goneOrganizations.ts";
-import { settleAndGoOn, vLeaving } from "./model/leavers.ts";
+import { clearOrganization } from "./model/organizations/goneOrganizations.ts";
+import { settleAndGoOn, vLeaving } from "./model/organizations/leavers.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** Scheduled when a member with many keys is removed: deals with the next batch of them. */

@@ -2,8 +2,8 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { pageArgs, vPage } from "./model/definitions.ts";
-import { maySee, requireRight } from "./model/granting.ts";
+import { pageArgs, vPage } from "./model/rights/definitions.ts";
+import { maySee, requireRight } from "./model/rights/granting.ts";
 import {
   assignLicense,
   findHolders,
@@ -11,7 +11,7 @@ import {
   sweepHolders,
   unassignLicense,
   vLicenseHolder,
-} from "./model/licenseHolders.ts";
+} from "./model/rights/licenseHolders.ts";
 import {
   ORGANIZATION_LICENSES_MAX,
   changeLicense,
@@ -23,7 +23,7 @@ import {
   requireLicense,
   toLicenseView,
   vLicenseView,
-} from "./model/licenses.ts";
+} from "./model/rights/licenses.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** The organization's licenses by name; null without access. Whether one is valid is a matter of the reader's clock. */

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { pageArgs, vPage } from "./model/definitions.ts";
-import { requireRight } from "./model/granting.ts";
+import { pageArgs, vPage } from "./model/rights/definitions.ts";
+import { requireRight } from "./model/rights/granting.ts";
 import {
   changeRoles,
   listMembers,
@@ -11,7 +11,7 @@ import {
   toMemberView,
   unsuspendMember,
   vMemberView,
-} from "./model/memberships.ts";
+} from "./model/organizations/memberships.ts";
 import { vGrant } from "./model/validators.ts";
 import { PERMISSIONS, scopeOf } from "./shared/permissions.ts";
 import { rolesOf } from "./shared/roles.ts";

@@ -1,10 +1,10 @@
 import { v } from "convex/values";
 import { internalQuery, query } from "./_generated/server.js";
 import { callerMutation, callerQuery, getUserId, memberQuery } from "./functions.ts";
-import { requireRight } from "./model/granting.ts";
-import { keyPrefixOf } from "./model/keyPrefixes.ts";
-import { changeOrganization, requireOrganization, vOrganizationView } from "./model/organizationChanges.ts";
-import { listOrganizations } from "./model/organizations.ts";
+import { requireRight } from "./model/rights/granting.ts";
+import { keyPrefixOf } from "./model/keys/prefixes.ts";
+import { changeOrganization, requireOrganization, vOrganizationView } from "./model/organizations/changes.ts";
+import { listOrganizations } from "./model/organizations/organizations.ts";
 
 const vOrganization = v.object({ _id: v.id("organization"), name: v.string(), slug: v.string(), role: v.string() });
 

@@ -9,9 +9,9 @@ import {
   listOwnPermissions,
   listCatalogue,
   vPermissionView,
-} from "./model/catalogue.ts";
-import { pageArgs, vPage } from "./model/definitions.ts";
-import { maySee, requireRight } from "./model/granting.ts";
+} from "./model/rights/catalogue.ts";
+import { pageArgs, vPage } from "./model/rights/definitions.ts";
+import { maySee, requireRight } from "./model/rights/granting.ts";
 
 /** The organization's own permissions and composites, by name; null without access. Latchkey's own are in shared/permissions.ts. */
 export const list = memberQuery({

@@ -2,12 +2,12 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { maySee, requireRight } from "./model/granting.ts";
-import { readPolicy, vPolicy, vPolicyChange } from "./model/policies.ts";
-import { updatePolicy } from "./model/policyChanges.ts";
-import { previewPolicy, vPreviewPage } from "./model/policyPreview.ts";
-import { endByPolicy, expireIdle, expireIdleByOwnLimit, listPolicies, reviveByPolicy } from "./model/policySweep.ts";
-import { previewRetention, vRetentionPreview } from "./model/retention.ts";
+import { maySee, requireRight } from "./model/rights/granting.ts";
+import { readPolicy, vPolicy, vPolicyChange } from "./model/policy/policies.ts";
+import { updatePolicy } from "./model/policy/changes.ts";
+import { previewPolicy, vPreviewPage } from "./model/policy/preview.ts";
+import { endByPolicy, expireIdle, expireIdleByOwnLimit, listPolicies, reviveByPolicy } from "./model/policy/sweep.ts";
+import { previewRetention, vRetentionPreview } from "./model/keys/retention.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 const vCursor = v.union(v.string(), v.null());

@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
 import { callerQuery } from "./functions.ts";
-import { toKeySnapshot, vKeySnapshot } from "./model/keyViews.ts";
+import { toKeySnapshot, vKeySnapshot } from "./model/keys/views.ts";
 import { findRepetition, sweepRepetitions, vOnce } from "./model/repetitions.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 

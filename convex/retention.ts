@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
-import { listPolicies } from "./model/policySweep.ts";
-import { deleteDeadKeys } from "./model/retention.ts";
+import { listPolicies } from "./model/policy/sweep.ts";
+import { deleteDeadKeys } from "./model/keys/retention.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 
 /** Every day: deletes what each organization's policy does not keep any longer. `at` is now unless told. */

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { callerMutation, callerQuery, memberQuery } from "./functions.ts";
-import { pageArgs, vPage } from "./model/definitions.ts";
-import { maySee, requireRight } from "./model/granting.ts";
+import { pageArgs, vPage } from "./model/rights/definitions.ts";
+import { maySee, requireRight } from "./model/rights/granting.ts";
 import {
   OWN_ROLES_MAX,
   changeRole,
@@ -11,7 +11,7 @@ import {
   listOwnRoles,
   listRoles,
   vRoleView,
-} from "./model/roles.ts";
+} from "./model/rights/roles.ts";
 import { vGrant } from "./model/validators.ts";
 
 /** The organization's own roles, by name; null without access. Those that every organization has are in shared/roles.ts. */

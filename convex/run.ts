@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { internalQuery } from "./_generated/server.js";
-import { isIdOf } from "./model/teamTables.ts";
+import { isIdOf } from "./model/organizations/tables.ts";
 
 /** For the gateway: the paths of those ids in a call's arguments that are of no such table. Whether there is such a row is the function's business. */
 export const findWrongIds = internalQuery({

@@ -1,9 +1,9 @@
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import { authTables } from "./auth/tables.ts";
-import { auditTables } from "./model/auditTables.ts";
-import { rightsTables } from "./model/rightsTables.ts";
-import { usageTables } from "./model/usageTables.ts";
+import { auditTables } from "./model/audit/tables.ts";
+import { rightsTables } from "./model/rights/tables.ts";
+import { usageTables } from "./model/usage/tables.ts";
 import { vQuota, vRateLimit, vResourcePermissions, policyFields } from "./model/validators.ts";
 
 const env = v.union(v.literal("live"), v.literal("test"));
@@ -11,8 +11,8 @@ const ownerKind = v.union(v.literal("personal"), v.literal("service"));
 
 export default defineSchema({
   // user, session, account, verification, organization, member, invitation, jwks, apikey.
-  // Written, read and deleted by better-auth through auth/adapter.ts; members also read by model/callers.ts.
-  // apikey: one row is one secret of one key. Written by model/secrets.ts together with the key's record,
+  // Written, read and deleted by better-auth through auth/adapter.ts; members also read by model/rights/callers.ts.
+  // apikey: one row is one secret of one key. Written by model/keys/secrets.ts together with the key's record,
   // read by verification.ts, deleted when the secret is replaced or its key is deleted.
   ...authTables,
 
@@ -88,7 +88,7 @@ export default defineSchema({
     // can be late: it never decides whether a key is good.
     ended: v.boolean(),
     // Set with `ended` on a key that only the policy has ended: a loosened policy gives it back. Written by
-    // model/policySweep.ts.
+    // model/policy/sweep.ts.
     endedByPolicy: v.optional(v.literal(true)),
   })
     // Two orders each: all keys by age, and the live ones by age, beside the dead ones by the moment of their death.
@@ -116,7 +116,7 @@ export default defineSchema({
     .index("by_owner_user", ["organizationId", "ownerUserId", "ownerKind"]),
 
   // What may be done with the keys of an organization: one row each once somebody has changed it. Written by
-  // model/policies.ts, read at every creation and change of a key and with every verification.
+  // model/policy/policies.ts, read at every creation and change of a key and with every verification.
   policies: defineTable({
     organizationId: v.id("organization"),
     ...policyFields,
@@ -125,14 +125,14 @@ export default defineSchema({
   }).index("by_organization", ["organizationId"]),
 
   // What an organization's new keys begin with, one row each once somebody has chosen it. Written by
-  // model/organizationChanges.ts, read at every creation.
+  // model/organizations/changes.ts, read at every creation.
   keyPrefixes: defineTable({
     organizationId: v.id("organization"),
     prefix: v.string(),
   }).index("by_organization", ["organizationId"]),
 
   // Open invitations: whoever shows the secret and has the address joins with the roles. Written by
-  // model/invitations.ts; deleted when accepted, cancelled or replaced, and by a sweep after their end. The audit trail
+  // model/organizations/invitations.ts; deleted when accepted, cancelled or replaced, and by a sweep after their end. The audit trail
   // tells of them for ever.
   invitations: defineTable({
     organizationId: v.id("organization"),
@@ -154,7 +154,7 @@ export default defineSchema({
     .index("by_end", ["expiresAt"]),
 
   // Beginnings of keys that were imported from elsewhere and have another shape than ours. A text of a wrong shape is
-  // looked up only when it begins with one of them. Written by model/foreignPrefixes.ts, read by verification, deleted with
+  // looked up only when it begins with one of them. Written by model/keys/foreignPrefixes.ts, read by verification, deleted with
   // the last secret that begins so.
   foreignPrefixes: defineTable({
     organizationId: v.id("organization"),
@@ -163,7 +163,7 @@ export default defineSchema({
     counted: v.optional(v.literal(true)),
   }).index("by_prefix", ["organizationId", "prefix"]),
 
-  // Which secrets begin so. Written by model/foreignPrefixes.ts, deleted with the secret.
+  // Which secrets begin so. Written by model/keys/foreignPrefixes.ts, deleted with the secret.
   foreignSecrets: defineTable({
     prefixId: v.id("foreignPrefixes"),
     credentialId: v.id("apikey"),
@@ -172,7 +172,7 @@ export default defineSchema({
     .index("by_credential", ["credentialId"]),
 
   // Secrets of imported keys whose hash is slow to compare, until the key is first used: then the secret's row gets a
-  // fast one and this row goes. Written by model/imports.ts, read by model/slowHashes.ts, deleted with the secret too.
+  // fast one and this row goes. Written by model/keys/imports.ts, read by model/verification/slowHashes.ts, deleted with the secret too.
   slowHashes: defineTable({
     credentialId: v.id("apikey"),
     // Of the key's visible beginning, by which it is found.

@@ -1,10 +1,16 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation, internalQuery } from "./_generated/server.js";
-import { grantsOfMember } from "./model/effectiveRights.ts";
-import { getMember } from "./model/members.ts";
-import { findOrganizationOfOwnKey, isSuspendedIn, listOrganizations } from "./model/organizations.ts";
-import { endOtherSessions, endSession, listSessions, sweepSessions, vOwnSession } from "./model/sessions.ts";
+import { grantsOfMember } from "./model/rights/effectiveRights.ts";
+import { getMember } from "./model/organizations/members.ts";
+import { findOrganizationOfOwnKey, isSuspendedIn, listOrganizations } from "./model/organizations/organizations.ts";
+import {
+  endOtherSessions,
+  endSession,
+  listSessions,
+  sweepSessions,
+  vOwnSession,
+} from "./model/organizations/sessions.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
 import { vGrant } from "./model/validators.ts";
 

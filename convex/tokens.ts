@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
-import { readKeyState, vKeyState } from "./model/keyStates.ts";
-import { listSigningKeys, retireSigningKeys, vSigningKey } from "./model/signingKeys.ts";
+import { readKeyState, vKeyState } from "./model/verification/keyStates.ts";
+import { listSigningKeys, retireSigningKeys, vSigningKey } from "./model/tokens/signingKeys.ts";
 
 /** The public halves of everything that signs, or signed, our tokens. Which of them counts is a matter of the clock. */
 export const signingKeys = internalQuery({
@@ -65,7 +65,7 @@ export const rotateSigningKey = internalAction({
   handler: async (ctx, { withdraw = false }) => {
     await ctx.runMutation(internal.tokens.retire, { withdraw });
     // Loads better-auth, which the queries of this file do without.
-    const { createSigningKey } = await import("./model/signing.ts");
+    const { createSigningKey } = await import("./model/tokens/signing.ts");
     await createSigningKey(ctx);
     return null;
   },

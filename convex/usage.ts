@@ -2,11 +2,11 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
 import { callerQuery, memberQuery } from "./functions.ts";
-import { callerScope } from "./model/callers.ts";
-import { flushUses } from "./model/keyUses.ts";
+import { callerScope } from "./model/rights/callers.ts";
+import { flushUses } from "./model/usage/keyUses.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
-import { getKeyForUsage, readUsage, requireUsageRange, vUsageBy, vUsageReport } from "./model/usageReports.ts";
-import { recordUses, sweepUsage, usageBatch } from "./model/usageCounts.ts";
+import { getKeyForUsage, readUsage, requireUsageRange, vUsageBy, vUsageReport } from "./model/usage/reports.ts";
+import { recordUses, sweepUsage, usageBatch } from "./model/usage/counts.ts";
 import { latchkeyError, missingKey } from "./shared/errors.ts";
 import { mayActOnKey, scopeOf } from "./shared/permissions.ts";
 

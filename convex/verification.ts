@@ -4,8 +4,8 @@
 import { v } from "convex/values";
 import type { QueryCtx } from "./_generated/server.js";
 import { internalQuery } from "./_generated/server.js";
-import { readKeyState, stampKeyState, writeKeyState } from "./model/keyStates.ts";
-import type { KeyState } from "./model/keyStates.ts";
+import { readKeyState, stampKeyState, writeKeyState } from "./model/verification/keyStates.ts";
+import type { KeyState } from "./model/verification/keyStates.ts";
 
 const vStamp = v.union(v.string(), v.null());
 

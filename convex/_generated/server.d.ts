@@ -34,10 +34,10 @@ type Env = {
   readonly BETTER_AUTH_SECRET: string;
   readonly LATCHKEY_ALLOWED_ORIGINS: string | undefined;
   readonly LATCHKEY_TRUSTED_PROXIES: string | undefined;
+  readonly LATCHKEY_EMBEDDED: string | undefined;
+  readonly LATCHKEY_USAGE_WINDOW_MS: string | undefined;
   readonly LATCHKEY_FAILED_CREDENTIALS_PER_MINUTE: string | undefined;
   readonly LATCHKEY_LEAK_KEYS_URL: string | undefined;
-  readonly LATCHKEY_USAGE_WINDOW_MS: string | undefined;
-  readonly LATCHKEY_EMBEDDED: string | undefined;
   readonly LATCHKEY_PROXY_SECRET: string | undefined;
 };
 

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../model/auditLists.ts";
+import type { AuditEntry } from "../model/audit/lists.ts";
 
 export const EXPORT_FORMATS = ["jsonl", "csv"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

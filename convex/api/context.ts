@@ -1,11 +1,11 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { LiveSession } from "../auth/findSession.ts";
-import type { Caller } from "../model/callers.ts";
+import type { Caller } from "../model/rights/callers.ts";
 import type { Once } from "../model/repetitions.ts";
 import type { Rate } from "../shared/allowance.ts";
 import type { Grant } from "../shared/permissions.ts";
-import type { KeyState } from "../model/keyStates.ts";
-import type { Left } from "../model/spending.ts";
+import type { KeyState } from "../model/verification/keyStates.ts";
+import type { Left } from "../model/verification/spending.ts";
 
 /** A request that has arrived, with what is known of its sender before anyone is authenticated. */
 export type Arrival = {

@@ -1,6 +1,6 @@
 import type { ActionCtx } from "../_generated/server.js";
-import { noteDenial } from "../model/auditDenialNotes.ts";
-import type { Caller } from "../model/callers.ts";
+import { noteDenial } from "../model/audit/denialNotes.ts";
+import type { Caller } from "../model/rights/callers.ts";
 import { toRefusal } from "./refusal.ts";
 
 /** The field of an input that names the one thing that an operation is about: `keyId`, `memberId`. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { BULK_MAX } from "../model/bulkRuns.ts";
-import type { BulkWish } from "../model/bulkRuns.ts";
+import { BULK_MAX } from "../model/keys/bulkRuns.ts";
+import type { BulkWish } from "../model/keys/bulkRuns.ts";
 import { filterShape, toKeyFilter } from "./keyPage.ts";
 
 /** What `keys.bulk` takes. */
@@ -57,7 +57,7 @@ export const bulkSchema = z.object({
   items: z.array(bulkItemSchema).describe("A result per key; of a preview the first 100."),
 });
 
-/** The same, as model/bulkRuns.ts takes it. */
+/** The same, as model/keys/bulkRuns.ts takes it. */
 export function toBulkWish({ verb, keyIds, filter, cursor, ...rest }: z.infer<typeof bulkInputSchema>): BulkWish {
   const selection = keyIds === undefined ? { filter: toKeyFilter(filter ?? {}), cursor: cursor ?? null } : { keyIds };
   return { verb, selection, reason: rest.reason, expected: rest.expected, confirm: rest.confirm };

@@ -1,7 +1,7 @@
 import type { FunctionReturnType } from "convex/server";
 import * as z from "zod";
 import type { internal } from "../_generated/api.js";
-import type { ImportedKey } from "../model/imports.ts";
+import type { ImportedKey } from "../model/keys/imports.ts";
 import { HASH_ALGORITHMS } from "../shared/foreignHash.ts";
 import {
   FOREIGN_PREFIX_MIN,

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { KeyFilter } from "../model/keyLists.ts";
+import type { KeyFilter } from "../model/keys/lists.ts";
 import { keyRecordSchema } from "./keyRecord.ts";
 
 /** Keys on a page for who names no limit. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { KeySnapshot } from "../model/keyViews.ts";
+import type { KeySnapshot } from "../model/keys/views.ts";
 import { refillQuota, takeFromQuota } from "../shared/allowance.ts";
 import type { QuotaState } from "../shared/allowance.ts";
 import { endOf, keyStatus } from "../shared/keyStatus.ts";

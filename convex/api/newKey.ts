@@ -1,11 +1,11 @@
 import * as z from "zod";
-import type { KeyFields } from "../model/keyFields.ts";
-import type { NewKey } from "../model/newKeys.ts";
+import type { KeyFields } from "../model/keys/fields.ts";
+import type { NewKey } from "../model/keys/newKeys.ts";
 import { ALLOW_LIST_MAX, RESOURCE_MAX_LENGTH } from "../shared/allowList.ts";
 import { CIDRS_MAX } from "../shared/cidr.ts";
 import { metadataSchema, quotaSchema, rateLimitSchema, resourcePermissionsSchema } from "./keyRecord.ts";
 
-/** Everything about a key that may be chosen when it is made and changed later. Shapes only: the rules are in model/keyFields.ts and answer with the field they are about. */
+/** Everything about a key that may be chosen when it is made and changed later. Shapes only: the rules are in model/keys/fields.ts and answer with the field they are about. */
 export const keyFieldsSchema = z.strictObject({
   name: z.string().describe("1 to 100 characters, unique among the owner's live keys."),
   description: z.string().nullable().optional(),

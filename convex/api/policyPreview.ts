@@ -1,8 +1,8 @@
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
-import type { Caller } from "../model/callers.ts";
-import { PREVIEW_PAGE_MAX } from "../model/policyPreview.ts";
-import type { PreviewPage } from "../model/policyPreview.ts";
+import type { Caller } from "../model/rights/callers.ts";
+import { PREVIEW_PAGE_MAX } from "../model/policy/preview.ts";
+import type { PreviewPage } from "../model/policy/preview.ts";
 import type { PolicyChange } from "../shared/policy.ts";
 import type { PolicyPreview } from "./policy.ts";
 

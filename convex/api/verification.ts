@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { COST_MAX, TAGS_PER_USE_MAX, USE_TAG_MAX_LENGTH, readQuestion } from "../model/verifyQuestion.ts";
+import { COST_MAX, TAGS_PER_USE_MAX, USE_TAG_MAX_LENGTH, readQuestion } from "../model/verification/verifyQuestion.ts";
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { TAG_PATTERN } from "../shared/limits.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";

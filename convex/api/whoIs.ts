@@ -1,4 +1,4 @@
-import { isLicenseValid } from "../model/judgement.ts";
+import { isLicenseValid } from "../model/verification/judgement.ts";
 import type { QuotaState, Rate } from "../shared/allowance.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { PERMISSIONS, covers, isLatchkeyPermission, scopeOf } from "../shared/permissions.ts";

@@ -1,6 +1,6 @@
 import type { ActionCtx } from "../_generated/server.js";
-import type { Signed } from "../model/jwtKeys.ts";
-import { signJwt } from "../model/signing.ts";
+import type { Signed } from "../model/keys/jwtKeys.ts";
+import { signJwt } from "../model/tokens/signing.ts";
 import { latchkeyError } from "../shared/errors.ts";
 import { JWT_MAX_LENGTH, KEY_TYP } from "../shared/jwt.ts";
 import { generateKeyIdText } from "../shared/keyFormat.ts";

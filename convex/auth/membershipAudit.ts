@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import type { Infer } from "convex/values";
 import type { MutationCtx } from "../_generated/server.js";
-import { recordAuthChange } from "../model/audit.ts";
-import { vRequest } from "../model/callers.ts";
+import { recordAuthChange } from "../model/audit/trail.ts";
+import { vRequest } from "../model/rights/callers.ts";
 import type { AuthTable, StoredRow } from "./rows.ts";
 
 /** Who made better-auth do something, as far as it is known. */

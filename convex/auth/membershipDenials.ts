@@ -1,6 +1,6 @@
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
-import { noteDenial } from "../model/auditDenialNotes.ts";
+import { noteDenial } from "../model/audit/denialNotes.ts";
 
 /** Who tries what on which organization, which is named by id or slug. `path` is one of better-auth's routes. */
 export type Attempt = { userId: string; organization: string; path: string };

@@ -1,5 +1,5 @@
 import { APIError } from "better-auth/api";
-import { checkOrganizationSlug, checkTitle } from "../model/definitions.ts";
+import { checkOrganizationSlug, checkTitle } from "../model/rights/definitions.ts";
 import type { Checked } from "../shared/limits.ts";
 
 type Rule = { fields: readonly string[]; checks: Record<string, (raw: string) => Checked<string>> };

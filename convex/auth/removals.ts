@@ -1,8 +1,8 @@
 import { internal } from "../_generated/api.js";
 import type { Id } from "../_generated/dataModel.js";
 import type { MutationCtx } from "../_generated/server.js";
-import { onMemberRemoved, onUserDeleted } from "../model/leavers.ts";
-import { forgetMember } from "../model/memberships.ts";
+import { onMemberRemoved, onUserDeleted } from "../model/organizations/leavers.ts";
+import { forgetMember } from "../model/organizations/memberships.ts";
 import { auditMembership } from "./membershipAudit.ts";
 import type { Origin } from "./membershipAudit.ts";
 import { toRowbase } from "./rows.ts";

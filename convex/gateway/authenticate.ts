@@ -5,14 +5,14 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival, Identified } from "../api/context.ts";
 import { findSession } from "../auth/findSession.ts";
 import type { LiveSession } from "../auth/findSession.ts";
-import { noteDenial } from "../model/auditDenialNotes.ts";
-import { isAllowedFrom, refusalOf } from "../model/judgement.ts";
-import type { Clock, Refusal } from "../model/judgement.ts";
-import { takeUse, tighterRate } from "../model/spending.ts";
-import type { Spent } from "../model/spending.ts";
-import { findKey, readClock } from "../model/verifyKey.ts";
+import { noteDenial } from "../model/audit/denialNotes.ts";
+import { isAllowedFrom, refusalOf } from "../model/verification/judgement.ts";
+import type { Clock, Refusal } from "../model/verification/judgement.ts";
+import { takeUse, tighterRate } from "../model/verification/spending.ts";
+import type { Spent } from "../model/verification/spending.ts";
+import { findKey, readClock } from "../model/verification/verifyKey.ts";
 import { parseAddress } from "../shared/cidr.ts";
-import type { KeyState } from "../model/keyStates.ts";
+import type { KeyState } from "../model/verification/keyStates.ts";
 import { latchkeyError, missingKey, rateLimited, usageExceeded } from "../shared/errors.ts";
 import type { ErrorCode } from "../shared/errors.ts";
 import { readCredential } from "./credential.ts";
@@ -175,7 +175,7 @@ async function admitToken(
   text: string,
 ): Promise<Extract<Identified, { type: "key" }>> {
   // Loads jose, which no other credential needs.
-  const { findToken } = await import("../model/tokens.ts");
+  const { findToken } = await import("../model/tokens/tokens.ts");
   const token = await findToken(ctx, text);
   if (token === null) throw unknownCredential(arrival);
   const { key, narrowedTo, narrowedUntil } = token;

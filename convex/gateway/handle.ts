@@ -2,7 +2,7 @@ import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { FAULT, toErrorData } from "../shared/errors.ts";
 import type { LatchkeyErrorData } from "../shared/errors.ts";
-import { noteUse, settleUses } from "../model/keyUses.ts";
+import { noteUse, settleUses } from "../model/usage/keyUses.ts";
 import { clientAddress } from "./clientAddress.ts";
 import { withinDeadline } from "./deadline.ts";
 import { corsHeaders, preflightHeaders } from "./origins.ts";

@@ -1,5 +1,5 @@
 import type { ActionCtx } from "../_generated/server.js";
-import { listPublicKeys } from "../model/signing.ts";
+import { listPublicKeys } from "../model/tokens/signing.ts";
 import type { Answer } from "./respond.ts";
 
 // Short, so that a key which is withdrawn is forgotten, and a new one known, within minutes.

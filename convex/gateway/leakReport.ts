@@ -1,8 +1,8 @@
 import { internal } from "../_generated/api.js";
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
-import type { Leak } from "../model/leaks.ts";
-import { findKey } from "../model/verifyKey.ts";
+import type { Leak } from "../model/keys/leaks.ts";
+import { findKey } from "../model/verification/verifyKey.ts";
 import { checkText } from "../shared/limits.ts";
 
 /** How many secrets one report may show. */

@@ -1,9 +1,9 @@
 import type { ActionCtx } from "../_generated/server.js";
 import type { Arrival } from "../api/context.ts";
 import { holdsPermission, whoIs } from "../api/whoIs.ts";
-import { verifyKey, writeVerification } from "../model/verifyKey.ts";
-import { readQuestion } from "../model/verifyQuestion.ts";
-import type { VerifyInput, VerifyQuestion } from "../model/verifyQuestion.ts";
+import { verifyKey, writeVerification } from "../model/verification/verifyKey.ts";
+import { readQuestion } from "../model/verification/verifyQuestion.ts";
+import type { VerifyInput, VerifyQuestion } from "../model/verification/verifyQuestion.ts";
 import { authenticate } from "./authenticate.ts";
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { readJson, requireSmallBody } from "./body.ts";

@@ -3,8 +3,8 @@ import type { Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel.js";
 import type { MutationCtx, QueryCtx } from "../_generated/server.js";
 import { latchkeyError } from "../shared/errors.ts";
-import type { ResolvedCaller } from "./callers.ts";
-import { requireCreate, requireKey } from "./keyRights.ts";
+import type { ResolvedCaller } from "./rights/callers.ts";
+import { requireCreate, requireKey } from "./keys/rights.ts";
 
 /** What makes a request one that must happen once: who sends it is known, `inputHash` tells whether it asks the same. */
 export const vOnce = v.object({ operation: v.string(), idempotencyKey: v.string(), inputHash: v.string() });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import type { Ask, Taken } from "../../convex/model/allowances.ts";
+import type { Ask, Taken } from "../../convex/model/verification/allowances.ts";
 import type { AnchoredQuota } from "../../convex/shared/allowance.ts";
 import type { RateLimit } from "../../convex/shared/limits.ts";
 import { Dice } from "../helpers/dice.ts";

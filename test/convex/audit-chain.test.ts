@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { ChainReport } from "../../convex/model/auditVerification.ts";
-import type { AuditEntry } from "../../convex/model/auditLists.ts";
-import type { Caller } from "../../convex/model/callers.ts";
+import type { ChainReport } from "../../convex/model/audit/verification.ts";
+import type { AuditEntry } from "../../convex/model/audit/lists.ts";
+import type { Caller } from "../../convex/model/rights/callers.ts";
 import { entryHash, genesisHash } from "../../convex/shared/auditChain.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { AuditEntry } from "../../convex/model/auditLists.ts";
-import type { ChainReport } from "../../convex/model/auditVerification.ts";
+import type { AuditEntry } from "../../convex/model/audit/lists.ts";
+import type { ChainReport } from "../../convex/model/audit/verification.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createKey, createOrganization, refusalOf } from "./world.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { AuditEntry } from "../../convex/model/auditLists.ts";
+import type { AuditEntry } from "../../convex/model/audit/lists.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createKey, createOrganization, refusalOf } from "./world.ts";

@@ -1,10 +1,10 @@
 import { ConvexError } from "convex/values";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { Caller } from "../../convex/model/callers.ts";
+import type { Caller } from "../../convex/model/rights/callers.ts";
 import type { Writer } from "../../convex/model/groupCommit.ts";
-import { joinCreation } from "../../convex/model/keyBatches.ts";
-import type { Creation } from "../../convex/model/keyBatches.ts";
+import { joinCreation } from "../../convex/model/keys/batches.ts";
+import type { Creation } from "../../convex/model/keys/batches.ts";
 import { generateKey, hashKey } from "../../convex/shared/keyFormat.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { GatheredUses, TURNS } from "../../convex/model/gatheredUses.ts";
-import type { KeyState } from "../../convex/model/keyStates.ts";
-import type { UsageEntry } from "../../convex/model/usageCounts.ts";
+import { GatheredUses, TURNS } from "../../convex/model/usage/gatheredUses.ts";
+import type { KeyState } from "../../convex/model/verification/keyStates.ts";
+import type { UsageEntry } from "../../convex/model/usage/counts.ts";
 import { seededRandom } from "../helpers/seeded-random.ts";
 
 const AT = Date.UTC(2026, 4, 4, 22, 30);

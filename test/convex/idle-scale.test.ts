@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { KeyFilter } from "../../convex/model/keyLists.ts";
-import type { KeySnapshot } from "../../convex/model/keyViews.ts";
+import type { KeyFilter } from "../../convex/model/keys/lists.ts";
+import type { KeySnapshot } from "../../convex/model/keys/views.ts";
 import { keyStatus } from "../../convex/shared/keyStatus.ts";
 import { DAY_MS } from "../../convex/shared/limits.ts";
 import { copyKey } from "../helpers/many-keys.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { KeyFilter } from "../../convex/model/keyLists.ts";
+import type { KeyFilter } from "../../convex/model/keys/lists.ts";
 import { keyStatus } from "../../convex/shared/keyStatus.ts";
 import { eventuallySwept, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";

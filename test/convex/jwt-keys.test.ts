@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { NewKey } from "../../convex/model/newKeys.ts";
+import type { NewKey } from "../../convex/model/keys/newKeys.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createKey, createOrganization, listOf, refusalDataOf, refusalOf } from "./world.ts";

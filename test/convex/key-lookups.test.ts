@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { lookUpTogether } from "../../convex/model/keyLookups.ts";
+import { lookUpTogether } from "../../convex/model/verification/keyLookups.ts";
 
 /** Looks up by name what is never there, and counts; `takes` is what a lookup waits for. */
 function counting(takes: () => Promise<unknown>) {

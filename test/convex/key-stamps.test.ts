@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
 import type { ActionCtx } from "../../convex/_generated/server.js";
-import type { KeyState } from "../../convex/model/keyStates.ts";
+import type { KeyState } from "../../convex/model/verification/keyStates.ts";
 import { openConvexTest } from "./engines.ts";
 import { createKey, createOrganization } from "./world.ts";
 import type { Person } from "./world.ts";
@@ -19,7 +19,7 @@ describe("H10: the state of a key, by its stamp", () => {
   /** Finds keys in an action whose memory is not that of the queries which stamp their states, as on Convex Cloud. */
   async function elsewhere(use: (find: Find, ctx: ActionCtx) => Promise<void>): Promise<void> {
     vi.resetModules();
-    const { findKey } = await import("../../convex/model/verifyKey.ts");
+    const { findKey } = await import("../../convex/model/verification/verifyKey.ts");
     vi.resetModules();
     await t.action(async (ctx) => {
       await use(async (text) => await findKey(ctx, text), ctx);
@@ -44,7 +44,7 @@ describe("H10: the state of a key, by its stamp", () => {
 
   test("is not asked for by a process that has stamped it itself", async () => {
     const { key } = await createKey(deployment, admin.caller, { name: "known" });
-    const { findKey } = await import("../../convex/model/verifyKey.ts");
+    const { findKey } = await import("../../convex/model/verification/verifyKey.ts");
     await t.action(async (ctx) => {
       const queries = vi.spyOn(ctx, "runQuery");
       expect(await findKey(ctx, key)).toMatchObject({ name: "known" });

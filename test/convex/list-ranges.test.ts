@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { KeyFilter } from "../../convex/model/keyLists.ts";
-import type { KeySnapshot } from "../../convex/model/keyViews.ts";
+import type { KeyFilter } from "../../convex/model/keys/lists.ts";
+import type { KeySnapshot } from "../../convex/model/keys/views.ts";
 import { isDead, keyStatus } from "../../convex/shared/keyStatus.ts";
 import { Dice } from "../helpers/dice.ts";
 import { deployAtStoppedClock } from "./clock.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { KeyFilter } from "../../convex/model/keyLists.ts";
+import type { KeyFilter } from "../../convex/model/keys/lists.ts";
 import { DAY_MS } from "../../convex/shared/limits.ts";
 import { Dice } from "../helpers/dice.ts";
 import { passTime, deployAtStoppedClock } from "./clock.ts";

@@ -1,7 +1,7 @@
 import type { FunctionArgs } from "convex/server";
 import { describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { NewKey } from "../../convex/model/newKeys.ts";
+import type { NewKey } from "../../convex/model/keys/newKeys.ts";
 import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import { eventually, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";

@@ -1,8 +1,8 @@
 import type { FunctionArgs } from "convex/server";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { PreviewPage } from "../../convex/model/policyPreview.ts";
-import type { NewKey } from "../../convex/model/newKeys.ts";
+import type { PreviewPage } from "../../convex/model/policy/preview.ts";
+import type { NewKey } from "../../convex/model/keys/newKeys.ts";
 import { eventually, passTime, stopClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";

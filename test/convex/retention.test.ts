@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import type { AuditEntry } from "../../convex/model/auditLists.ts";
+import type { AuditEntry } from "../../convex/model/audit/lists.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
 import { eventually, eventuallySwept, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import { isLicenseValid } from "../../convex/model/judgement.ts";
+import { isLicenseValid } from "../../convex/model/verification/judgement.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createKey, createOrganization } from "./world.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { internal } from "../../convex/_generated/api.js";
 import type { Id } from "../../convex/_generated/dataModel.js";
-import type { Caller } from "../../convex/model/callers.ts";
+import type { Caller } from "../../convex/model/rights/callers.ts";
 import { PERMISSIONS, covers, scopeOf } from "../../convex/shared/permissions.ts";
 import type { Role } from "../../convex/shared/roles.ts";
 import { Dice } from "../helpers/dice.ts";

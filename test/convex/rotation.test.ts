@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import type { Caller } from "../../convex/model/callers.ts";
+import type { Caller } from "../../convex/model/rights/callers.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";
 import { DAY_MS, ROTATION_GRACE_PRESETS_MS } from "../../convex/shared/limits.ts";
 import { engines } from "./engines.ts";

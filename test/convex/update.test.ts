@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { Caller } from "../../convex/model/callers.ts";
-import type { KeyFields } from "../../convex/model/keyFields.ts";
+import type { Caller } from "../../convex/model/rights/callers.ts";
+import type { KeyFields } from "../../convex/model/keys/fields.ts";
 import { DAY_MS } from "../../convex/shared/limits.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";

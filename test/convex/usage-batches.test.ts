@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../../convex/_generated/api.js";
 import type { Writer } from "../../convex/model/groupCommit.ts";
-import type { KeyState } from "../../convex/model/keyStates.ts";
+import type { KeyState } from "../../convex/model/verification/keyStates.ts";
 import { openConvexTest } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { createKey, createOrganization, verify } from "./world.ts";
@@ -156,5 +156,5 @@ describe("E31 uses that were gathered", () => {
 
 async function loadUses() {
   vi.resetModules();
-  return await import("../../convex/model/keyUses.ts");
+  return await import("../../convex/model/usage/keyUses.ts");
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import type { UsageEntry } from "../../convex/model/usageCounts.ts";
+import type { UsageEntry } from "../../convex/model/usage/counts.ts";
 import { LAST_USED_INTERVAL_MS } from "../../convex/shared/limits.ts";
 import { engines, openConvexTest } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
@@ -250,7 +250,7 @@ test("counts are kept for 400 days and swept then, in as many batches as it take
   expect(await rows()).toBe(600);
   await deployment.call(internal.usage.sweep, {});
   expect(await rows()).toBe(600);
-  const { sweepUsage } = await import("../../convex/model/usageCounts.ts");
+  const { sweepUsage } = await import("../../convex/model/usage/counts.ts");
   const later = Date.now() + 401 * DAY;
   for (const left of [500, 400, 300, 200, 100, 0]) {
     expect(await t.run(async (ctx) => await sweepUsage(ctx, later))).toBe(true);

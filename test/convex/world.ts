@@ -1,11 +1,11 @@
 import type { FunctionArgs } from "convex/server";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Id, TableNames } from "../../convex/_generated/dataModel.js";
-import type { Caller } from "../../convex/model/callers.ts";
-import { judge } from "../../convex/model/judgement.ts";
-import { parseKeyState } from "../../convex/model/keyStates.ts";
-import type { KeySnapshot, KeyView } from "../../convex/model/keyViews.ts";
-import type { NewKey } from "../../convex/model/newKeys.ts";
+import type { Caller } from "../../convex/model/rights/callers.ts";
+import { judge } from "../../convex/model/verification/judgement.ts";
+import { parseKeyState } from "../../convex/model/verification/keyStates.ts";
+import type { KeySnapshot, KeyView } from "../../convex/model/keys/views.ts";
+import type { NewKey } from "../../convex/model/keys/newKeys.ts";
 import { parseAddress } from "../../convex/shared/cidr.ts";
 import { toErrorData } from "../../convex/shared/errors.ts";
 import { hashKey } from "../../convex/shared/keyFormat.ts";

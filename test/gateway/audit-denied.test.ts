@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api.js";
-import type { AuditEntry } from "../../convex/model/auditLists.ts";
+import type { AuditEntry } from "../../convex/model/audit/lists.ts";
 import { engines } from "../convex/engines.ts";
 import { openWorld } from "./world.ts";
 import type { Answer, Person, World } from "./world.ts";

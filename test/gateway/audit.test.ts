@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createClient } from "#sdk/index.ts";
 import { toExportText } from "../../convex/api/auditExport.ts";
-import type { AuditEntry } from "../../convex/model/auditLists.ts";
+import type { AuditEntry } from "../../convex/model/audit/lists.ts";
 import { entryHash, genesisHash } from "../../convex/shared/auditChain.ts";
 import { engines } from "../convex/engines.ts";
 import { openWorld, textOf } from "./world.ts";

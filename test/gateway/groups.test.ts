@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GROUPS_MAX } from "#convex/model/effectiveRights.ts";
+import { GROUPS_MAX } from "#convex/model/rights/effectiveRights.ts";
 import { engines } from "../convex/engines.ts";
 import { fresh, join, make, makeServiceKey, namesOn, refusal, trailOf, verdict, verify } from "./cast.ts";
 import { openWorld, textOf } from "./world.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { LICENSES_MAX } from "#convex/model/effectiveRights.ts";
+import { LICENSES_MAX } from "#convex/model/rights/effectiveRights.ts";
 import { engines } from "../convex/engines.ts";
 import { reach } from "../convex/world.ts";
 import { fresh, join, make, makeServiceKey, namesOn, refusal, trailOf, verify } from "./cast.ts";

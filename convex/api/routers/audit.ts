@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { Erasure } from "../../model/auditErasure.ts";
-import type { AuditPage } from "../../model/auditLists.ts";
-import type { ChainReport } from "../../model/auditVerification.ts";
+import type { Erasure } from "../../model/audit/erasure.ts";
+import type { AuditPage } from "../../model/audit/lists.ts";
+import type { ChainReport } from "../../model/audit/verification.ts";
 import { EXPORT_FORMATS, EXPORT_TYPES, toExportText } from "../auditExport.ts";
 import { callerProcedure, downloadSchema, router } from "../trpc.ts";
 import type { Download } from "../trpc.ts";

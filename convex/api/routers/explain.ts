@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import { RULES } from "../../model/explain.ts";
-import type { Explanation } from "../../model/explain.ts";
+import { RULES } from "../../model/rights/explain.ts";
+import type { Explanation } from "../../model/rights/explain.ts";
 import { EXPRESSION_MAX_LENGTH } from "../../shared/permissionExpression.ts";
 import { resourcePermissionsSchema } from "../keyRecord.ts";
 import { callerProcedure } from "../trpc.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { Page } from "../../model/definitions.ts";
-import type { GroupMember } from "../../model/groupMembers.ts";
-import type { GroupView } from "../../model/groups.ts";
+import type { Page } from "../../model/rights/definitions.ts";
+import type { GroupMember } from "../../model/rights/groupMembers.ts";
+import type { GroupView } from "../../model/rights/groups.ts";
 import { idField, pageFields, pageInput, pageOf, toPageWish } from "../page.ts";
 import { callerProcedure, router } from "../trpc.ts";
 import type { OperationMeta } from "../trpc.ts";

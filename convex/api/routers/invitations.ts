@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { InvitationOffer, Joined } from "../../model/invitations.ts";
-import type { InvitationView } from "../../model/openInvitations.ts";
+import type { InvitationOffer, Joined } from "../../model/organizations/invitations.ts";
+import type { InvitationView } from "../../model/organizations/openInvitations.ts";
 import { INVITATIONS_MAX, INVITATION_SECRET_LENGTH, generateInvitationSecret } from "../../shared/invitations.ts";
 import { sha256Hex } from "../../shared/sha256.ts";
 import type { Arrival } from "../context.ts";

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import { previewBulk, runBulk } from "../../model/bulkRuns.ts";
+import { previewBulk, runBulk } from "../../model/keys/bulkRuns.ts";
 import { bulkInputSchema, bulkSchema, toBulkWish } from "../keyBulk.ts";
 import { importInputSchema, importSchema, toImportResult, toImportedKey } from "../keyImport.ts";
 import { EXAMPLE_RECORD } from "../keyRecord.ts";

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { Page } from "../../model/definitions.ts";
-import type { LicenseHolder } from "../../model/licenseHolders.ts";
-import { SEATS_MAX } from "../../model/licenses.ts";
-import type { LicenseView } from "../../model/licenses.ts";
+import type { Page } from "../../model/rights/definitions.ts";
+import type { LicenseHolder } from "../../model/rights/licenseHolders.ts";
+import { SEATS_MAX } from "../../model/rights/licenses.ts";
+import type { LicenseView } from "../../model/rights/licenses.ts";
 import { idField, pageFields, pageInput, pageOf, toPageWish } from "../page.ts";
 import { callerProcedure, router } from "../trpc.ts";
 import type { OperationMeta } from "../trpc.ts";

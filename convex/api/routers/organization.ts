@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { OrganizationView } from "../../model/organizationChanges.ts";
+import type { OrganizationView } from "../../model/organizations/changes.ts";
 import { callerProcedure, router } from "../trpc.ts";
 
 const organizationSchema = z

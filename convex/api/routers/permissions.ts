@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { PermissionView } from "../../model/catalogue.ts";
-import type { Page } from "../../model/definitions.ts";
+import type { PermissionView } from "../../model/rights/catalogue.ts";
+import type { Page } from "../../model/rights/definitions.ts";
 import { idField, pageInput, pageOf, toPageWish } from "../page.ts";
 import { callerProcedure, router } from "../trpc.ts";
 import type { OperationMeta } from "../trpc.ts";

@@ -77,7 +77,7 @@ export const tokenRouter = router({
       const ends = Math.min(wished, key.expiresAt ?? Infinity, key.secretValidUntil ?? Infinity);
       const expiresAt = Math.floor(ends / 1000) * 1000;
       // Loads jose, which nothing else here needs.
-      const { signToken } = await import("../../model/tokens.ts");
+      const { signToken } = await import("../../model/tokens/tokens.ts");
       const token = await signToken(ctx.convex, key, { audience: input.audience, permissions, expiresAt });
       return { token, tokenType: "Bearer", expiresAt };
     }),

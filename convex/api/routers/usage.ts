@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
-import type { UsageReport } from "../../model/usageReports.ts";
+import type { UsageReport } from "../../model/usage/reports.ts";
 import { DAY_MS } from "../../shared/limits.ts";
 import { EXAMPLE_RECORD, lastUseSchema } from "../keyRecord.ts";
 import { callerProcedure } from "../trpc.ts";

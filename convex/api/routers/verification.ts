@@ -1,6 +1,6 @@
-import { verifyKey, verifyKeys } from "../../model/verifyKey.ts";
-import type { BatchVerification, Verification } from "../../model/verifyKey.ts";
-import { readQuestion } from "../../model/verifyQuestion.ts";
+import { verifyKey, verifyKeys } from "../../model/verification/verifyKey.ts";
+import type { BatchVerification, Verification } from "../../model/verification/verifyKey.ts";
+import { readQuestion } from "../../model/verification/verifyQuestion.ts";
 import { callerProcedure } from "../trpc.ts";
 import {
   EXAMPLE_VERIFICATION,
