@@ -30,7 +30,9 @@ export async function runTests(args: readonly string[], options: TestRunOptions 
   const [crashed, ...more] = first.crashed;
   if (crashed === undefined || more.length > 0 || first.errors > 0) return totalsOf(first);
   const file = relative(options.folder ?? PROJECT, crashed.file);
-  console.log(`\nNode itself crashed while it ran ${file}; no test ended it. Running that file once more.\n`);
+  if (options.show !== false) {
+    console.log(`\nNode itself crashed while it ran ${file}; no test ended it. Running that file once more.\n`);
+  }
   const project = crashed.project === "" ? [] : ["--project", crashed.project];
   const second = await runVitest([...project, file], options);
   return totalsOf({
