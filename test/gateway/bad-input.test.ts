@@ -116,6 +116,15 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
     },
   );
 
+  test.each([
+    [64, false],
+    [65, true],
+  ])("JSON of %i levels is refused for its depth: %s", async (levels, isRefused) => {
+    const answer = await post("/api/v1/keys/verify", `${"[".repeat(levels)}${"]".repeat(levels)}`);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(JSON.stringify(answer.body).includes("nested deeper than 64 levels")).toBe(isRefused);
+  });
+
   test("brackets inside text are no nesting", async () => {
     const body = JSON.stringify({ key: `${"[{".repeat(200)}\\"` });
     expect(await post("/api/v1/keys/verify", body)).toMatchObject({ status: 200, body: { valid: false } });
