@@ -61,8 +61,9 @@ export class Execution {
   /** 0 for the root, more for component calls inside of it. */
   readonly depth: number;
   paginated = false;
-  #nested: Promise<unknown> = Promise.resolve();
-  readonly #streams = new Map<number, QueryStream>();
+  // Made when they are needed, which most functions never do.
+  #nested: Promise<unknown> | null = null;
+  #streams: Map<number, QueryStream> | null = null;
   #lastStream = 0;
   #random: (() => number) | null = null;
 
@@ -97,22 +98,23 @@ export class Execution {
    */
   inNestedTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.kind !== "mutation") return work();
-    const turn = this.#nested.then(work);
+    const turn = (this.#nested ?? Promise.resolve()).then(work);
     this.#nested = turn.catch(() => undefined);
     return turn;
   }
 
   openStream(stream: QueryStream): number {
+    this.#streams ??= new Map();
     this.#streams.set(++this.#lastStream, stream);
     return this.#lastStream;
   }
 
   stream(id: number): QueryStream | undefined {
-    return this.#streams.get(id);
+    return this.#streams?.get(id);
   }
 
   closeStream(id: number): void {
-    this.#streams.delete(id);
+    this.#streams?.delete(id);
   }
 
   now(): number {

@@ -48,6 +48,11 @@ export class IncomingBody {
   read(): Promise<Buffer> {
     this.#take();
     const message = this.#message;
+    // A small body has come by now with its headers, and what is there needs no listeners.
+    if (message.complete && !message.destroyed && message.readableLength <= this.#limits.maxBodyBytes) {
+      const bytes: unknown = message.read();
+      return Promise.resolve(Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0));
+    }
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let size = 0;

@@ -168,7 +168,8 @@ function toRawHeaders(init: HeadersInit | undefined): string[] | null {
   const raw: string[] = [];
   if (init === undefined) return raw;
   if (init instanceof Headers || Symbol.iterator in init) return null;
-  for (const [name, value] of Object.entries(init)) {
+  for (const name of Object.keys(init)) {
+    const value: unknown = init[name];
     if (typeof value !== "string" || !TOKEN.test(name) || !PLAIN_VALUE.test(value)) return null;
     raw.push(name, value);
   }

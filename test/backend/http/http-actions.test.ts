@@ -211,6 +211,22 @@ test.each([
   ]);
 });
 
+test("a body is read whole, whether it came with its headers or later", async () => {
+  const begun = Promise.withResolvers<void>();
+  const { port } = await serve(async (request) => {
+    const reading = request.text();
+    if (request.url.endsWith("/later")) begun.resolve();
+    return new OutgoingResponse(`<${await reading}>`);
+  });
+  const pieces = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n";
+  const empty = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+  const half = "POST /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 7\r\n\r\nabc";
+  const { socket, answer } = await send(port, pieces + empty + half);
+  await begun.promise;
+  socket.write("defg");
+  expect((await answer()).match(/<.*?>/g)).toEqual(["<abcde>", "<>", "<abcdefg>"]);
+});
+
 test("a body that does not arrive in time is 408", async () => {
   const { port } = await serve(async (request) => new OutgoingResponse(await request.text()), { bodyTimeoutMs: 50 });
   const { answer } = await send(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
