@@ -49,7 +49,8 @@ const REFUSALS: Record<Refusal, { code: ErrorCode; message: string }> = {
  * call is about, for the operations that its owner keeps after leaving.
  */
 export async function authenticate(ctx: ActionCtx, arrival: Arrival, ownKeyId?: string): Promise<Identified> {
-  return await placeBearer(ctx, arrival, await findBearer(ctx, arrival), ownKeyId);
+  const bearer = await findBearer(ctx, arrival);
+  return bearer.type === "key" ? bearer : await placeBearer(ctx, arrival, bearer, ownKeyId);
 }
 
 /**
@@ -64,7 +65,10 @@ export async function findBearer(ctx: ActionCtx, arrival: Arrival): Promise<Bear
   requireOwnOrigin(credential, request);
   if (credential === null) throw unauthenticated();
   requireCalm(arrival.ip, credential, Date.now());
-  const bearer = await findBearerOf(ctx, arrival, credential);
+  const bearer =
+    credential.type === "key"
+      ? await admit(ctx, arrival, await findKey(ctx, credential.key))
+      : await findBearerOf(ctx, arrival, credential);
   noteGood(arrival.ip, credential);
   return bearer;
 }
@@ -78,10 +82,11 @@ export function toPerson(bearer: Bearer): LiveSession | null {
   return bearer.type === "user" ? { sessionId: bearer.sessionId, userId: bearer.userId } : null;
 }
 
-async function findBearerOf(ctx: ActionCtx, arrival: Arrival, credential: Credential): Promise<Bearer> {
-  if (credential.type === "key") {
-    return await admit(ctx, arrival, await findKey(ctx, credential.key));
-  }
+async function findBearerOf(
+  ctx: ActionCtx,
+  arrival: Arrival,
+  credential: Exclude<Credential, { type: "key" }>,
+): Promise<Bearer> {
   if (credential.type === "token") return await admitToken(ctx, arrival, credential.token);
   const session = await findSession(ctx, credential);
   if (session !== null) return { type: "user", ...session };
@@ -123,13 +128,15 @@ async function admit(
   const caller = { type: "key" as const, keyId, organizationId, secretVersion, request: toRequest(arrival) };
   const wanted = arrival.request.headers.get("x-organization-id");
   const isOwn = wanted === null || wanted === organizationId || (await isSlugOf(ctx, organizationId, wanted));
-  const refusal = whyRefused(key, await readClock(ctx, key, now), { isOwn, ip: arrival.ip });
+  const clock = readClock(ctx, key, now);
+  const refusal = whyRefused(key, "now" in clock ? clock : await clock, { isOwn, ip: arrival.ip });
   if (refusal !== null) {
     const operation = arrival.notes.operation ?? "authenticate";
     await noteDenial(ctx, caller, { operation, code: refusal.code, target: { kind: "key", id: keyId } });
     throw latchkeyError(refusal.code, refusal.message);
   }
-  const use = await takeUse(ctx, key, { cost: 1, at: now });
+  const taking = takeUse(ctx, key, { cost: 1, at: now });
+  const use = "spent" in taking ? taking : await taking;
   if (use.spent !== null) throw toError(use.spent, now);
   arrival.notes.isAdmitted = true;
   return { type: "key", caller, key, left: use.left, rate: tighterRate(use.left) };
@@ -223,7 +230,10 @@ function chooseOrganization(organizations: Organization[], wanted: string | null
 }
 
 function toRequest({ traceId, ip, agent }: Arrival): { id: string; ip?: string; agent?: string } {
-  return { id: traceId, ...(ip !== null && { ip }), ...(agent !== null && { agent }) };
+  const request: { id: string; ip?: string; agent?: string } = { id: traceId };
+  if (ip !== null) request.ip = ip;
+  if (agent !== null) request.agent = agent;
+  return request;
 }
 
 function unknownCredential({ ip }: Arrival): Error {

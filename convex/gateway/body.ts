@@ -17,11 +17,15 @@ export function requireSmallBody(headers: Headers): void {
 }
 
 /** The body as text, counted while it arrives: a chunked body announces no length. Throws BODY_TOO_LARGE. */
-export async function readText(request: Request): Promise<string> {
+export function readText(request: Request): Promise<string> {
   // A server holds a body to the length it announced, so a small announced one needs no counting.
-  if (request.headers.has("content-length") || request.body === null) return await request.text();
+  if (request.headers.has("content-length") || request.body === null) return request.text();
+  return readCounted(request.body);
+}
+
+async function readCounted(body: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
-  const reader = request.body.getReader();
+  const reader = body.getReader();
   let text = "";
   let size = 0;
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {

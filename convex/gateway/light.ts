@@ -59,7 +59,8 @@ const TEXTS: ReadonlySet<string> = new Set([
 /** Whether every field has its type. What it says is read by `readQuestion`, here as after the schema. */
 function isPlain(input: unknown): input is VerifyInput {
   if (typeof input !== "object" || input === null || !("key" in input)) return false;
-  return Object.entries(input).every(([field, value]) => {
+  return Object.keys(input).every((field) => {
+    const value: unknown = Reflect.get(input, field);
     if (TEXTS.has(field)) return typeof value === "string";
     if (field === "cost") return typeof value === "number";
     return field === "tags" && Array.isArray(value) && value.every((tag) => typeof tag === "string");

@@ -4,7 +4,9 @@
 
 const ROUNDS = 64;
 const BLOCK_BYTES = 64;
-const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const ALPHABET = Uint8Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", (character) =>
+  character.charCodeAt(0),
+);
 
 const primes = firstPrimes(ROUNDS);
 const roundConstants = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
@@ -13,6 +15,7 @@ const initialState = Int32Array.from(primes.slice(0, 8), (prime) => fraction(Mat
 // Scratch memory: nothing here awaits, so one call never sees another's.
 const schedule = new Int32Array(ROUNDS);
 const state = new Int32Array(8);
+const codes: number[] = [];
 
 /**
  * The SHA-256 of ASCII text in base64url without padding: 43 characters, the form in which credentials are
@@ -114,16 +117,16 @@ function rotate(word: number, bits: number): number {
 }
 
 function toBase64Url(words: Int32Array): string {
-  let text = "";
+  codes.length = 0;
   // 256 bits are 42 whole groups of six and four bits more, which a 43rd character carries.
   for (let bit = 0; bit < 256; bit += 6) {
     const word = words[bit >> 5] ?? 0;
     const next = words[(bit >> 5) + 1] ?? 0;
     const shift = 26 - (bit & 31);
     const group = shift >= 0 ? word >>> shift : (word << -shift) | (next >>> (32 + shift));
-    text += ALPHABET[group & 63] ?? "";
+    codes.push(ALPHABET[group & 63] ?? 0);
   }
-  return text;
+  return String.fromCharCode(...codes);
 }
 
 /** The first 32 bits behind the binary point, which is how the standard defines its constants. */

@@ -16,6 +16,9 @@ export type Spent =
 /** What a use left of the limits; null where there is none. */
 export type Left = { rateLimit: Rate | null; organizationRateLimit: Rate | null; quota: QuotaState | null };
 
+/** What became of a use. */
+type Use = { spent: Spent } | { spent: null; left: Left };
+
 // Five hundred uses are one commit of a few milliseconds; more would make the first of them wait for the last.
 const BATCH_MAX = 500;
 const takes = new GroupCommit<Ask, Taken>(
@@ -25,16 +28,15 @@ const takes = new GroupCommit<Ask, Taken>(
 
 /**
  * Takes one use of a good key from all of its limits, or from none. It is on the disk when this returns: whatever
- * happens then, no more is ever answered as good than the limits allow. A key without limits costs nothing here.
+ * happens then, no more is ever answered as good than the limits allow. A key without limits costs nothing here, not even a promise.
  * `cost` is how much the use takes, `at` when it happens.
  */
-export async function takeUse(
-  ctx: ActionCtx,
-  key: KeyState,
-  { cost, at }: { cost: number; at: number },
-): Promise<{ spent: Spent } | { spent: null; left: Left }> {
+export function takeUse(ctx: ActionCtx, key: KeyState, use: { cost: number; at: number }): Use | Promise<Use> {
+  return isLimited(key) ? takeLimited(ctx, key, use) : UNLIMITED;
+}
+
+async function takeLimited(ctx: ActionCtx, key: KeyState, { cost, at }: { cost: number; at: number }): Promise<Use> {
   const { keyId, organizationId, rateLimit, organizationRateLimit, quota } = key;
-  if (!isLimited(key)) return { spent: null, left: UNLIMITED };
   const limits = { rateLimit, organizationRateLimit, quota };
   const taken = await takes.join(ctx, { keyId, organizationId, ...limits, cost, at });
   const spent = toSpent(taken);
@@ -48,7 +50,7 @@ export function isLimited({ rateLimit, organizationRateLimit, quota }: KeyState)
   return rateLimit !== null || organizationRateLimit !== null || quota !== null;
 }
 
-const UNLIMITED: Left = { rateLimit: null, organizationRateLimit: null, quota: null };
+const UNLIMITED: Use = { spent: null, left: { rateLimit: null, organizationRateLimit: null, quota: null } };
 
 /** Of two rate limits the one with less left, which is the one to tell a caller about. */
 export function tighterRate({ rateLimit, organizationRateLimit }: Left): Rate | null {

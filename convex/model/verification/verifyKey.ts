@@ -53,12 +53,15 @@ export function findKey(ctx: ActionCtx, text: string): Promise<KeyState | null> 
   return lookUpTogether(text, () => lookUp(ctx, text));
 }
 
-async function lookUp(ctx: ActionCtx, text: string): Promise<KeyState | null> {
-  const isOurs = isKeyShaped(text);
-  if (!isOurs && !(await beginsAsImported(ctx, text))) return null;
+function lookUp(ctx: ActionCtx, text: string): Promise<KeyState | null> {
+  return isKeyShaped(text) ? findState(ctx, sha256Base64Url(text)) : lookUpImported(ctx, text);
+}
+
+async function lookUpImported(ctx: ActionCtx, text: string): Promise<KeyState | null> {
+  if (!(await beginsAsImported(ctx, text))) return null;
   const hash = sha256Base64Url(text);
   const found = await findState(ctx, hash);
-  if (found !== null || isOurs) return found;
+  if (found !== null) return found;
   return (await settleFirstUse(ctx, text)) ? await findState(ctx, hash) : null;
 }
 
@@ -91,10 +94,13 @@ function isKeyShaped(text: string): boolean {
   return isKeyText(text) || isJwtKey(text);
 }
 
-/** The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use. */
-export async function readClock(ctx: ActionCtx, key: KeyState, now: number): Promise<Clock> {
-  if (key.idleExpiryMs === null) return { now, lastUsedAt: null };
-  return { now, lastUsedAt: await ctx.runQuery(internal.usage.lastUse, { usageId: key.usageId }) };
+/** The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use, and a promise. */
+export function readClock(ctx: ActionCtx, key: KeyState, now: number): Clock | Promise<Clock> {
+  return key.idleExpiryMs === null ? { now, lastUsedAt: null } : readLastUse(ctx, key, now);
+}
+
+async function readLastUse(ctx: ActionCtx, { usageId }: KeyState, now: number): Promise<Clock> {
+  return { now, lastUsedAt: await ctx.runQuery(internal.usage.lastUse, { usageId }) };
 }
 
 /**
@@ -110,9 +116,12 @@ export async function verifyKey(
 ): Promise<Verification> {
   const key = await findKey(ctx, question.key);
   if (key === null || key.organizationId !== organizationId) return { valid: false, code: "NOT_FOUND" };
-  const now = Date.now();
-  const clock = key.idleExpiryMs === null ? { now, lastUsedAt: null } : await readClock(ctx, key, now);
-  return await decide(ctx, { key, clock }, question, sender);
+  const read = readClock(ctx, key, Date.now());
+  const clock = "now" in read ? read : await read;
+  const decided = useIfGood(ctx, key, question, clock);
+  const verification = "valid" in decided ? decided : await decided;
+  noteVerification({ key, clock }, question, sender, verification);
+  return verification;
 }
 
 /**
@@ -134,7 +143,13 @@ export async function verifyKeys(
   );
   // Nothing is awaited between two of them, so they take from limits in this order.
   return await Promise.all(
-    found.map(async (one) => ("verdict" in one ? one.verdict : await decide(ctx, one.of, one.question, sender))),
+    found.map(async (one) => {
+      if ("verdict" in one) return one.verdict;
+      const { of, question } = one;
+      const verification = await useIfGood(ctx, of.key, question, of.clock);
+      noteVerification(of, question, sender, verification);
+      return verification;
+    }),
   );
 }
 
@@ -155,26 +170,34 @@ async function findOne(
   }
 }
 
-async function decide(
-  ctx: ActionCtx,
+/** Counts it as a use of the key. */
+function noteVerification(
   { key, clock }: { key: KeyState; clock: Clock },
   question: VerifyQuestion,
   sender: Sender,
-): Promise<Verification> {
-  const verification = await useIfGood(ctx, key, question, clock);
+  verification: Verification,
+): void {
   // Who shows us the key is not who uses it, when we are told.
   const ip = question.ip === null ? sender.ip : formatAddress(question.ip);
   const by = verification.valid ? { ip, agent: sender.agent } : null;
   noteUse(key, { operation: "verify", outcome: verification.code, at: clock.now, tags: question.tags, by });
-  return verification;
 }
 
-async function useIfGood(ctx: ActionCtx, key: KeyState, question: VerifyQuestion, clock: Clock): Promise<Verification> {
+/** Not a promise where no limit has to be asked. */
+function useIfGood(
+  ctx: ActionCtx,
+  key: KeyState,
+  question: VerifyQuestion,
+  clock: Clock,
+): Verification | Promise<Verification> {
   const judgement = judge(key, question, clock);
   if (judgement.code !== "VALID") return { valid: false, ...judgement, ...toFacts(key, clock.now) };
   const plain = plainVerdicts.get(key) ?? keepPlainVerdict(key);
-  if (plain !== undefined) return plain;
-  const use = await takeUse(ctx, key, { cost: question.cost, at: clock.now });
+  return plain ?? decideByLimits(ctx, key, question.cost, clock);
+}
+
+async function decideByLimits(ctx: ActionCtx, key: KeyState, cost: number, clock: Clock): Promise<Verification> {
+  const use = await takeUse(ctx, key, { cost, at: clock.now });
   const facts = toFacts(key, clock.now);
   if (use.spent !== null) return { valid: false, ...use.spent, ...facts };
   const { rateLimit, quota } = use.left;
