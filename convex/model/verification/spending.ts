@@ -28,8 +28,8 @@ const takes = new GroupCommit<Ask, Taken>(
 
 /**
  * Takes one use of a good key from all of its limits, or from none. It is on the disk when this returns: whatever
- * happens then, no more is ever answered as good than the limits allow. A key without limits costs nothing here, not even a promise.
- * `cost` is how much the use takes, `at` when it happens.
+ * happens then, no more is ever answered as good than the limits allow. A key without limits costs nothing here, not
+ * even a promise. `cost` is how much the use takes, `at` when it happens.
  */
 export function takeUse(ctx: ActionCtx, key: KeyState, use: { cost: number; at: number }): Use | Promise<Use> {
   return isLimited(key) ? takeLimited(ctx, key, use) : UNLIMITED;

@@ -94,7 +94,10 @@ function isKeyShaped(text: string): boolean {
   return isKeyText(text) || isJwtKey(text);
 }
 
-/** The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use, and a promise. */
+/**
+ * The clock by which a key is judged. Only a key that may expire by disuse costs a look at its last use, and a
+ * promise.
+ */
 export function readClock(ctx: ActionCtx, key: KeyState, now: number): Clock | Promise<Clock> {
   return key.idleExpiryMs === null ? { now, lastUsedAt: null } : readLastUse(ctx, key, now);
 }
