@@ -31,23 +31,39 @@ export async function openListener(host: string, port: number, handlers: Listene
     requestTimeout: 120_000,
     joinDuplicateHeaders: true,
     requireHostHeader: false,
+    // Anything else that is offered, such as HTTP/2 without TLS, may be passed over, and the request is served as it is.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   });
-  const answering = new WeakMap<Duplex, ServerResponse>();
+  /** The responses of each connection that are not finished, in the order of their requests. */
+  const answering = new WeakMap<Duplex, Set<ServerResponse>>();
   const sockets = new Set<Duplex>();
   let busy = 0;
   let onIdle: (() => void) | undefined;
 
-  const onClose = () => {
-    busy -= 1;
-    if (busy === 0) onIdle?.();
-  };
+  server.on("connection", (socket) => {
+    // Asked now, the address stays known; after a reset nobody could tell any more whose request it was.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
+    answering.set(socket, new Set());
+  });
   server.on("request", (request, response) => {
+    const open = answering.get(request.socket);
     busy += 1;
-    answering.set(request.socket, response);
-    response.on("close", onClose);
+    open?.add(response);
+    response.once("close", () => {
+      open?.delete(response);
+      busy -= 1;
+      if (busy === 0) onIdle?.();
+    });
     handlers.request(request, response);
   });
-  server.on("clientError", (error, socket) => answerUnparsed(error, socket, answering.get(socket)));
+  server.on("clientError", (error, socket) => {
+    const open = answering.get(socket);
+    // Once is enough: what still arrives on this connection is no more readable.
+    if (answering.delete(socket)) answerUnparsed(error, socket, [...(open ?? [])]);
+  });
   server.on("checkExpectation", (_request, response) => {
     sendProblem(response, 417, "MALFORMED_REQUEST", "Of Expect, only 100-continue is understood here.");
   });

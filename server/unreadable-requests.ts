@@ -28,11 +28,27 @@ const MALFORMED = {
 
 /**
  * Answers what node's parser gave up on, as a problem like every other refusal, and ends the connection: where the next
- * request would begin is not known. `answering` is the response that this connection is at, if any.
+ * request would begin is not known. `open` are the connection's responses that are not finished, in their order. Those to
+ * whole requests go out first; of the last one the body may be what cannot be read, and then this is its answer.
  */
-export function answerUnparsed(error: Error, socket: Duplex, answering: ServerResponse | undefined): void {
-  const isMidAnswer = answering !== undefined && answering.headersSent && !answering.writableFinished;
-  if (!socket.writable || isMidAnswer || systemErrorCode(error) === "ECONNRESET") {
+export function answerUnparsed(error: Error, socket: Duplex, open: readonly ServerResponse[]): void {
+  if (systemErrorCode(error) === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const earlier = open.filter(({ req }) => req.complete);
+  const isMidAnswer = open.some(({ req, headersSent }) => !req.complete && headersSent);
+  let left = earlier.length;
+  const endOne = () => {
+    left -= 1;
+    if (left === 0) refuse(error, socket, isMidAnswer);
+  };
+  for (const response of earlier) response.once("close", endOne);
+  if (left === 0) refuse(error, socket, isMidAnswer);
+}
+
+function refuse(error: Error, socket: Duplex, isMidAnswer: boolean): void {
+  if (!socket.writable || isMidAnswer) {
     socket.destroy();
     return;
   }

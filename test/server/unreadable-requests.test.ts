@@ -1,9 +1,12 @@
-import { connect } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { startServer, type RunningServer } from "../../server/main.ts";
 
 let server: RunningServer;
 let reached = 0;
+/** From where requests came, asked a moment later. */
+const addresses: Promise<string | undefined>[] = [];
 
 beforeAll(async () => {
   server = await startServer({
@@ -12,9 +15,12 @@ beforeAll(async () => {
     app: async () => (_request, response) => void response.end("app"),
     connect: async () => ({
       ready: true,
-      site(_request, response) {
+      site(request, response) {
         reached += 1;
-        response.end("site");
+        addresses.push(new Promise((resolve) => setTimeout(() => resolve(request.socket.remoteAddress), 20)));
+        if (request.url?.endsWith("?slow") === true) setTimeout(() => response.end("site"), 5);
+        else if (request.url?.endsWith("?whole") === true) request.resume().on("end", () => response.end("site"));
+        else response.end("site");
       },
       api: (_request, response) => void response.end("api"),
       upgrade: (_request, socket) => void socket.destroy(),
@@ -69,16 +75,74 @@ test("what follows a whole request and is none does not cut its answer short", a
   expect(body).toContain("site");
 });
 
+test("whole requests are answered in their order before what follows them is refused", async () => {
+  const request = `GET ${PATH}?slow HTTP/1.1\r\n${HOST}\r\n\r\n`;
+  const text = await receive((socket) => socket.write(`${request}${request}rubbish`));
+  expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 400"]);
+});
+
+test("a whole request is answered before the broken body of the one behind it is refused", async () => {
+  const broken = `POST ${PATH}?whole HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: chunked\r\n\r\nzz`;
+  const text = await receive((socket) => socket.write(`GET ${PATH}?slow HTTP/1.1\r\n${HOST}\r\n\r\n${broken}\r\n`));
+  expect(text.match(/HTTP\/1.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 400"]);
+});
+
+test.each(["h2c", "TLS/1.0", "foo"])("an offer to speak %s is passed over", async (protocol) => {
+  const { head, body } = await send(
+    `GET ${PATH} HTTP/1.1\r\n${HOST}\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}`,
+  );
+  expect(head).toMatch(/ 200 /);
+  expect(body).toContain("site");
+});
+
+test("a request has its address also when the connection is reset right behind it", async () => {
+  const before = addresses.length;
+  const socket = connect(server.port, "127.0.0.1");
+  await once(socket, "connect");
+  // By then the server has taken the connection; what never was one has no request either.
+  await send(`GET ${PATH} HTTP/1.1\r\n${HOST}\r\nConnection: close`);
+  socket.write(`GET ${PATH} HTTP/1.1\r\n${HOST}\r\n\r\n`, () => socket.resetAndDestroy());
+  await vi.waitFor(() => expect(addresses).toHaveLength(before + 2));
+  expect(await Promise.all(addresses.slice(before))).toEqual(["127.0.0.1", "127.0.0.1"]);
+});
+
+test("a reset with several requests under way does not hold up stopping", async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  let requests = 0;
+  const other = await startServer({
+    host: "127.0.0.1",
+    port: 0,
+    app: async () => (_request, response) => void response.end("app"),
+    connect: async () => ({
+      ready: true,
+      site: () => void ((requests += 1) === 3 && begin()),
+      api: (_request, response) => void response.end("api"),
+      upgrade: (_request, socket) => void socket.destroy(),
+      [Symbol.asyncDispose]: async () => {},
+    }),
+  });
+  const socket = connect(other.port, "127.0.0.1");
+  socket.write(`GET ${PATH} HTTP/1.1\r\n${HOST}\r\n\r\n`.repeat(3));
+  await begun;
+  socket.resetAndDestroy();
+  await other[Symbol.asyncDispose]();
+});
+
 /** Sends these lines as a request and resolves with what comes back until the connection ends. */
 async function send(lines: string): Promise<{ head: string; body: string }> {
-  const text = await new Promise<string>((resolve, reject) => {
+  const text = await receive((socket) => socket.end(Buffer.from(`${lines}\r\n\r\n`, "latin1")));
+  const end = text.indexOf("\r\n\r\n");
+  return { head: text.slice(0, end), body: text.slice(end + 4) };
+}
+
+/** Resolves with all that comes back on a connection until it ends. */
+async function receive(talk: (socket: Socket) => void): Promise<string> {
+  return await new Promise((resolve, reject) => {
     const socket = connect(server.port, "127.0.0.1").setEncoding("latin1");
     let answer = "";
     socket.on("data", (part: string) => (answer += part));
     socket.on("close", () => resolve(answer));
     socket.on("error", reject);
-    socket.end(Buffer.from(`${lines}\r\n\r\n`, "latin1"));
+    talk(socket);
   });
-  const end = text.indexOf("\r\n\r\n");
-  return { head: text.slice(0, end), body: text.slice(end + 4) };
 }
