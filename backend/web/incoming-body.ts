@@ -85,7 +85,7 @@ export class IncomingBody {
         fail("too large");
         return;
       }
-      if (message.destroyed && !message.readableEnded && !message.complete) {
+      if (message.destroyed) {
         fail("cut off");
         return;
       }

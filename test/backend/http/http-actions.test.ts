@@ -227,6 +227,23 @@ test("a body is read whole, whether it came with its headers or later", async ()
   expect((await answer()).match(/<.*?>/g)).toEqual(["<abcde>", "<>", "<abcdefg>"]);
 });
 
+test("a body that had come whole when its sender went away is cut off, not waited for", async () => {
+  const begun = Promise.withResolvers<void>();
+  const gone = Promise.withResolvers<void>();
+  const failed = Promise.withResolvers<unknown>();
+  const { port } = await serve(async (request) => {
+    request.signal.addEventListener("abort", () => gone.resolve());
+    begun.resolve();
+    await gone.promise;
+    await request.text().catch(failed.resolve);
+    return new OutgoingResponse("");
+  });
+  const { socket } = await send(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+  await begun.promise;
+  socket.resetAndDestroy();
+  expect(await failed.promise).toMatchObject({ failure: "cut off" });
+});
+
 test("a body that does not arrive in time is 408", async () => {
   const { port } = await serve(async (request) => new OutgoingResponse(await request.text()), { bodyTimeoutMs: 50 });
   const { answer } = await send(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
