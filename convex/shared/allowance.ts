@@ -67,9 +67,11 @@ export function takeFromBucket(
 
 /**
  * The count at `now`: nothing used when it is new or has been refilled. Under a changed quota what was used stays used,
- * except for what the old schedule had given back before the new one began.
+ * except for what the old schedule had given back before the new one began. A use that asked before the change and comes
+ * after it finds the count of the new schedule and leaves it alone.
  */
 export function refillQuota(count: QuotaCount | null, quota: AnchoredQuota, now: number): QuotaCount {
+  if (count !== null && count.setAt > quota.setAt) return count;
   const current = count?.setAt === quota.setAt ? count : underNewSchedule(count, quota);
   if (current.refillAt === null || now < current.refillAt) return current;
   return { used: 0, setAt: quota.setAt, refillAt: nextRefill(quota, now) };

@@ -5,6 +5,7 @@ import type { ResolvedCaller } from "../rights/callers.ts";
 import { requireAlive } from "./changes.ts";
 import { checkKeyFields } from "./fields.ts";
 import type { CheckedFields, KeyFields } from "./fields.ts";
+import { quotaSetAt } from "./quotas.ts";
 import { requireKey, requireWithinPower } from "./rights.ts";
 import { getMember } from "../organizations/members.ts";
 import { requireFreeName, settleNamesakes } from "./ownersKeys.ts";
@@ -69,8 +70,8 @@ export async function updateKey(
     ...changed,
     // The policy's longest lifetime counts from here.
     ...(fields.includes("expiresAt") && { expirySetAt: now }),
-    // So do monthly refills, unless the quota is refilled as before.
-    ...(after.quota?.refill !== key.quota?.refill && { quotaSetAt: now }),
+    // So do monthly refills, unless the quota is refilled as before. What is newer has to look newer, whatever the clock says.
+    ...(after.quota?.refill !== key.quota?.refill && { quotaSetAt: Math.max(now, quotaSetAt(key) + 1) }),
   };
   await ctx.db.patch("keys", key._id, timed);
   await recordChange(ctx, caller, {

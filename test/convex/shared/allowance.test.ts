@@ -184,6 +184,16 @@ describe("a quota", () => {
     expect(take({ ...daily, refill: "never", setAt: utc(2, 3) }, utc(2, 4))).toMatchObject({ ok: true, remaining: 9 });
   });
 
+  test("a use that asked before a change and comes after it gives nothing back", () => {
+    const take = countOf();
+    const hourly: AnchoredQuota = { limit: 10, refill: "hourly", setAt: START };
+    const never: AnchoredQuota = { limit: 11, refill: "never", setAt: START + MINUTE };
+    expect(take(hourly, START, 10)).toMatchObject({ ok: true, remaining: 0 });
+    expect(take(never, START + 2 * MINUTE)).toMatchObject({ ok: true, remaining: 0 });
+    expect(take(hourly, START + DAY)).toMatchObject({ ok: false, remaining: 0 });
+    expect(take(never, START + DAY)).toMatchObject({ ok: false, remaining: 0 });
+  });
+
   test("a cost of nothing always passes and takes nothing", () => {
     const take = countOf();
     const quota = monthly(START);
