@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { COST_MAX, TAGS_PER_USE_MAX, USE_TAG_MAX_LENGTH, readQuestion } from "../model/verification/verifyQuestion.ts";
+import {
+  COST_MAX,
+  LICENSE_MAX_LENGTH,
+  TAGS_PER_USE_MAX,
+  USE_TAG_MAX_LENGTH,
+  readQuestion,
+} from "../model/verification/verifyQuestion.ts";
 import { JWT_MAX_LENGTH } from "../shared/jwt.ts";
 import { TAG_PATTERN } from "../shared/limits.ts";
 import { EXPRESSION_MAX_LENGTH } from "../shared/permissionExpression.ts";
@@ -28,7 +34,11 @@ export const verifyInputSchema = z
       .describe(
         "What the call touches, as `type:id`, or `type:*` for all of a type. Without it the key's allow list is not asked, unless it is empty.",
       ),
-    license: z.string().min(1).max(64).optional().describe("The name of a license that the key has to hold now."),
+    license: z
+      .string()
+      .meta({ minLength: 1, maxLength: LICENSE_MAX_LENGTH })
+      .optional()
+      .describe("The name of a license that the key has to hold now."),
     cost: z.number().optional().describe(`How much of its limits the call takes: 1 unless told, at most ${COST_MAX}.`),
     tags: z
       .array(z.string().meta({ minLength: 1, maxLength: USE_TAG_MAX_LENGTH, pattern: TAG_PATTERN.source }))

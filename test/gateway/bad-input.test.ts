@@ -125,6 +125,11 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
     expect(JSON.stringify(answer.body).includes("nested deeper than 64 levels")).toBe(isRefused);
   });
 
+  test.each(["", "x".repeat(65)])("verify takes no license named %j", async (license) => {
+    const refused = { status: 422, body: { code: "INVALID_INPUT", errors: [{ path: "license" }] } };
+    expect(await post("/api/v1/keys/verify", { key: "none", license })).toMatchObject(refused);
+  });
+
   test("brackets inside text are no nesting", async () => {
     const body = JSON.stringify({ key: `${"[{".repeat(200)}\\"` });
     expect(await post("/api/v1/keys/verify", body)).toMatchObject({ status: 200, body: { valid: false } });

@@ -32,6 +32,9 @@ export type VerifyQuestion = {
   tags: string[];
 };
 
+/** How long the name of a license may be that is asked for; none is longer. */
+export const LICENSE_MAX_LENGTH = 64;
+
 /** How much one call may take from a key's limits, and how many tags it may be counted under, each how long. */
 export const COST_MAX = 10_000;
 export const TAGS_PER_USE_MAX = 8;
@@ -48,7 +51,7 @@ export function readQuestion({ key, permission, ip, resource, license, cost, tag
     permission: permission === undefined ? null : take(parsePermissionExpression(permission), "permission", fields),
     ip: ip === undefined ? null : take(readAddress(ip), "ip", fields),
     resource: resource === undefined ? null : take(readResource(resource), "resource", fields),
-    license: license ?? null,
+    license: license === undefined ? null : take(readLicense(license), "license", fields),
     cost: cost === undefined ? 1 : readCost(cost, fields),
     tags: tags === undefined ? [] : readTags(tags, fields),
   };
@@ -70,6 +73,11 @@ function readAddress(text: string): Checked<Address> {
 function readResource(text: string): Checked<string> {
   if (isResource(text)) return { ok: true, value: text };
   return { ok: false, problem: "Write it as type:id, for example project:42." };
+}
+
+function readLicense(name: string): Checked<string> {
+  if (name.length > 0 && name.length <= LICENSE_MAX_LENGTH) return { ok: true, value: name };
+  return { ok: false, problem: `Give a name of 1 to ${LICENSE_MAX_LENGTH} characters.` };
 }
 
 function readCost(cost: number, fields: FieldError[]): number {
