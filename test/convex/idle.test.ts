@@ -80,6 +80,18 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
     expect(await use(used.key)).toBe(401);
   });
 
+  test("a use that waits to be written keeps them alive", async () => {
+    const owner = await join();
+    await limitTo(owner, HOUR_MS);
+    const { key } = await createKey(deployment, owner.caller);
+    expect(await use(key)).toBe(200);
+    passTime(HOUR_MS - 1);
+    const useUnwritten = async () => (await deployment.fetch("/api/v1/whoami", { headers: { "x-api-key": key } })).status;
+    expect(await useUnwritten()).toBe(200);
+    passTime(1);
+    expect(await useUnwritten()).toBe(200);
+  });
+
   test("a key's own limit counts where it is shorter than the policy's", async () => {
     const owner = await join();
     await limitTo(owner, 2 * HOUR_MS);

@@ -45,6 +45,11 @@ export class GatheredUses {
     return this.#waiting.size === 0 && this.#urgent.length === 0;
   }
 
+  /** When the key's last use was noted here, which may not be written yet; null when that is not known. Epoch milliseconds. */
+  notedAt(keyId: string): number | null {
+    return this.#notedAt.get(keyId) ?? null;
+  }
+
   add(key: KeyState, { operation, outcome, at, tags, by }: Use): void {
     const entry = this.#entryOf(key, Math.floor(at / HOUR_MS) * HOUR_MS);
     addCount(entry, operation, outcome);

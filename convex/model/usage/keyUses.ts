@@ -37,6 +37,11 @@ export function noteUse(key: KeyState, use: Use): void {
   gathered.add(key, use);
 }
 
+/** When this process last noted that the key was used, written or not; null when it knows of no use. Epoch milliseconds. */
+export function lastNotedUse({ keyId }: KeyState): number | null {
+  return gathered.notedAt(keyId);
+}
+
 /**
  * Sees to it that what was gathered is written: before this returns when LATCHKEY_USAGE_WINDOW_MS is 0 or not set, as
  * it must be wherever nothing runs after the answer; else within that many milliseconds, and the first use of a key sooner;

@@ -17,7 +17,7 @@ import { postponementOf, settleFirstUse } from "./firstUses.ts";
 import { isLicenseValid, judge } from "./judgement.ts";
 import type { Clock, Forbidden, Refusal } from "./judgement.ts";
 import type { Sender } from "../usage/gatheredUses.ts";
-import { noteUse } from "../usage/keyUses.ts";
+import { lastNotedUse, noteUse } from "../usage/keyUses.ts";
 import { isLimited, takeUse } from "./spending.ts";
 import type { Spent } from "./spending.ts";
 import type { VerifyQuestion } from "./verifyQuestion.ts";
@@ -102,8 +102,11 @@ export function readClock(ctx: ActionCtx, key: KeyState, now: number): Clock | P
   return key.idleExpiryMs === null ? { now, lastUsedAt: null } : readLastUse(ctx, key, now);
 }
 
-async function readLastUse(ctx: ActionCtx, { usageId }: KeyState, now: number): Promise<Clock> {
-  return { now, lastUsedAt: await ctx.runQuery(internal.usage.lastUse, { usageId }) };
+async function readLastUse(ctx: ActionCtx, key: KeyState, now: number): Promise<Clock> {
+  const written = await ctx.runQuery(internal.usage.lastUse, { usageId: key.usageId });
+  const noted = lastNotedUse(key);
+  // A use that waits to be written keeps a key alive, too.
+  return { now, lastUsedAt: written === null || noted === null ? (written ?? noted) : Math.max(written, noted) };
 }
 
 /**
@@ -137,10 +140,15 @@ export async function verifyKeys(
   questions: readonly VerifyQuestion[],
   sender: Sender,
 ): Promise<BatchVerification[]> {
+  const known = await Promise.all(questions.map(({ key }) => findOne(ctx, organizationId, key)));
+  // The first use of an imported key may take seconds, and what was found before it is old by then.
+  const isOld = questions.some(({ key }) => !isKeyShaped(key));
   const now = Date.now();
   const found = await Promise.all(
-    questions.map(async (question) => {
-      const one = await findOne(ctx, organizationId, question.key);
+    questions.map(async (question, index) => {
+      const before = known[index];
+      const one =
+        before === undefined || (isOld && "key" in before) ? await findOne(ctx, organizationId, question.key) : before;
       return "verdict" in one ? one : { question, of: { ...one, clock: await readClock(ctx, one.key, now) } };
     }),
   );
