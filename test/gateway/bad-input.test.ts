@@ -127,7 +127,7 @@ describe.each(engines)("bad input is answered clearly, on $name", (engine) => {
 
   test.each(["", "x".repeat(65)])("verify takes no license named %j", async (license) => {
     const refused = { status: 422, body: { code: "INVALID_INPUT", errors: [{ path: "license" }] } };
-    expect(await post("/api/v1/keys/verify", { key: "none", license })).toMatchObject(refused);
+    expect(await post("/api/v1/keys/verify", JSON.stringify({ key: "none", license }))).toMatchObject(refused);
   });
 
   test("brackets inside text are no nesting", async () => {
