@@ -193,6 +193,15 @@ describe.each(engines)("erasing a person from the audit trail on $name", (engine
     expect(await check()).toMatchObject({ broken: null });
   });
 
+  test("E28 an address alone names the former member, whose work goes with it", async () => {
+    const { person, name, email } = await joinAndWork();
+    await organization.setRole(person, null);
+    await invite(email);
+    expect(await erase({ email: ` ${email.toUpperCase()} ` })).toEqual({ erased: 4, done: true });
+    expect(JSON.stringify(await entries())).not.toContain(name);
+    expect(await check()).toMatchObject({ broken: null });
+  });
+
   test("E28 is refused for a member, by id and by address, and for whom the trail does not know", async () => {
     const { person, email } = await joinAndWork();
     const foreign = await (await createOrganization(deployment)).join("owner");

@@ -153,7 +153,7 @@ async function note(
   return seq;
 }
 
-/** The user and all addresses that are known of the person, the user's present one among them. */
+/** The user, whom the address alone names as well, and all addresses that are known of the person, the present one among them. */
 async function identify(
   ctx: QueryCtx,
   { userId: userIdText, email }: Person,
@@ -163,11 +163,20 @@ async function identify(
       { path: "userId", message: "Give the id of a user, or an email address." },
     ]);
   }
-  const userId = userIdText === undefined ? null : ctx.db.normalizeId("user", userIdText);
+  const address = email?.trim().toLowerCase();
+  const byAddress = address === undefined ? null : await findByAddress(ctx, address);
+  const userId = userIdText === undefined ? (byAddress?._id ?? null) : ctx.db.normalizeId("user", userIdText);
   if (userIdText !== undefined && userId === null) throw unknownPerson();
   const user = userId === null ? null : await ctx.db.get("user", userId);
-  const emails = [email, user?.email].filter((address) => address !== undefined);
-  return { userId, emails: [...new Set(emails.map((address) => address.trim().toLowerCase()))] };
+  const emails = [address, user?.email.trim().toLowerCase()].filter((each) => each !== undefined);
+  return { userId, emails: [...new Set(emails)] };
+}
+
+async function findByAddress(ctx: QueryCtx, address: string): Promise<Doc<"user"> | null> {
+  return await ctx.db
+    .query("user")
+    .withIndex("by_email", (q) => q.eq("email", address))
+    .first();
 }
 
 async function requireNoMember(
@@ -176,14 +185,7 @@ async function requireNoMember(
   userId: Id<"user"> | null,
   emails: readonly string[],
 ): Promise<void> {
-  const users = await Promise.all(
-    emails.map(async (email) =>
-      ctx.db
-        .query("user")
-        .withIndex("by_email", (q) => q.eq("email", email))
-        .first(),
-    ),
-  );
+  const users = await Promise.all(emails.map(async (address) => await findByAddress(ctx, address)));
   for (const id of [userId, ...users.map((user) => user?._id ?? null)]) {
     if (id === null || (await getMember(ctx, organizationId, id)) === null) continue;
     throw latchkeyError("CONFLICT", "This person is a member of the organization. Remove them from it first.");
