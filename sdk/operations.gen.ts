@@ -670,7 +670,7 @@ export type Policy = {
   deadKeyRetentionMs: number | null;
   /** How long audit entries are kept: at least 30 days. Null for ever. */
   auditRetentionMs: number | null;
-  /** What all keys of the organization may spend together. Null for any. */
+  /** What all keys of the organization may spend together: a call with a key is a use of it, and so is a verification that finds one good. Null for any. */
   rateLimit: {
     /** How many requests fit into a window. */
     limit: number;
@@ -897,10 +897,12 @@ list(input?: {
   /** Null on the last page. A filtered page may be short and not the last. */
   nextCursor: string | null;
 }>;
-/** Rotate a key. Gives it a new secret and answers it once; id, rights and history stay. Of two rotations at once, one gets CONFLICT. Takes `keys:rotate`. */
+/** Rotate a key. Gives it a new secret and answers it once; id, rights and history stay. Of two rotations from the same `version`, one gets CONFLICT. Takes `keys:rotate`. */
 rotate(input: {
-  /** How long the old secret still works, in milliseconds: 0 unless told, at most 30 days. */
+  /** How long the old secret still works, in milliseconds: 0 unless told, at most 30 days. Secrets from before it work no longer than that either, and no more than 4 old ones do. */
   graceMs?: number;
+  /** The key's version as you saw it: when it has been rotated since, nothing happens and the answer is CONFLICT. Without it, yours ends the secret of a rotation just before it, too. */
+  version?: number;
   /** JWT keys only, whose expiry is signed into them: another one, epoch milliseconds. Takes `keys:update` too. */
   expiresAt?: number;
   keyId: string;
@@ -1005,6 +1007,7 @@ bulk(input: {
     /** All of the name. Case, width and spacing do not matter. */
     name?: string;
     tag?: string;
+    /** Keys to which it was given, itself or as `resource:*`. What a key holds by composites, roles, groups or on single resources is not looked at. */
     permission?: string;
     env?: "live" | "test";
     /** Text in the name, description, tags or public part. */
@@ -1531,7 +1534,7 @@ update(input?: {
   deadKeyRetentionMs?: number | null;
   /** How long audit entries are kept: at least 30 days. Null for ever. */
   auditRetentionMs?: number | null;
-  /** What all keys of the organization may spend together. Null for any. */
+  /** What all keys of the organization may spend together: a call with a key is a use of it, and so is a verification that finds one good. Null for any. */
   rateLimit?: {
     /** How many requests fit into a window. */
     limit: number;
@@ -1561,7 +1564,7 @@ preview(input?: {
   deadKeyRetentionMs?: number | null;
   /** How long audit entries are kept: at least 30 days. Null for ever. */
   auditRetentionMs?: number | null;
-  /** What all keys of the organization may spend together. Null for any. */
+  /** What all keys of the organization may spend together: a call with a key is a use of it, and so is a verification that finds one good. Null for any. */
   rateLimit?: {
     /** How many requests fit into a window. */
     limit: number;

@@ -15,7 +15,12 @@ export const filterShape = {
   ownerKind: z.enum(["personal", "service"]).optional(),
   name: z.string().max(400).optional().describe("All of the name. Case, width and spacing do not matter."),
   tag: z.string().optional(),
-  permission: z.string().optional(),
+  permission: z
+    .string()
+    .optional()
+    .describe(
+      "Keys to which it was given, itself or as `resource:*`. What a key holds by composites, roles, groups or on single resources is not looked at.",
+    ),
   env: z.enum(["live", "test"]).optional(),
   q: z.string().max(100).optional().describe("Text in the name, description, tags or public part."),
 };

@@ -36,7 +36,11 @@ const rules = z.strictObject({
     .nullable()
     .describe("How long the records of dead keys are kept: at least a day. Null for ever."),
   auditRetentionMs: durationMs.nullable().describe("How long audit entries are kept: at least 30 days. Null for ever."),
-  rateLimit: rateLimitSchema.nullable().describe("What all keys of the organization may spend together. Null for any."),
+  rateLimit: rateLimitSchema
+    .nullable()
+    .describe(
+      "What all keys of the organization may spend together: a call with a key is a use of it, and so is a verification that finds one good. Null for any.",
+    ),
 });
 
 const seenVersion = z

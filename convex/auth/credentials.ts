@@ -58,14 +58,16 @@ async function createJwtKey(
 
 /**
  * Gives a key a new secret under the same id. The old ones work for `graceMs` more (default 0: they die at
- * once). A JWT key can get a new expiry with it, epoch milliseconds. Throws CONFLICT when the key is dead or another rotation came first, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
+ * once). A JWT key can get a new expiry with it, epoch milliseconds. `version` is the one that the caller saw, as of now
+ * unless told. Throws CONFLICT when the key is dead or another rotation came first, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
  */
 export async function rotateKey(
   ctx: ActionCtx,
   caller: Caller,
   keyId: string,
-  { graceMs = 0, expiresAt, once }: { graceMs?: number; expiresAt?: number; once?: Once } = {},
+  options: { graceMs?: number; expiresAt?: number; version?: number; once?: Once } = {},
 ): Promise<RevealedKey> {
+  const { graceMs = 0, expiresAt, once } = options;
   const { version, signed, notBefore, ...parts } = await ctx.runQuery(internal.keys.getForRotation, {
     caller,
     keyId,
@@ -76,7 +78,7 @@ export async function rotateKey(
     signed === null
       ? generateKey(parts)
       : await generateJwtKey(ctx, { ...parts, organizationId: caller.organizationId, notBefore, signed });
-  const change = { keyId, seenVersion: version, graceMs, expiresAt: expiresAt && signed?.expiresAt };
+  const change = { keyId, seenVersion: options.version ?? version, graceMs, expiresAt: expiresAt && signed?.expiresAt };
   const store = async (secret: MintedSecret) =>
     await ctx.runMutation(internal.keys.replaceSecret, {
       caller,

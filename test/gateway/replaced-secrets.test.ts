@@ -38,4 +38,16 @@ describe.each(engines)("a secret that a rotation has replaced, on $name", (engin
     }
     expect((await world.call("POST", `${self}/rotate`, { key: newest, body: {} })).status).toBe(200);
   });
+
+  test("E13: of rotations from the same version one wins, whenever they come, and its secret stays good", async () => {
+    const { id } = await makeServiceKey(world, { permissions: RIGHTS });
+    for (let version = 1; version <= 5; version += 1) {
+      const body = { version, graceMs: 0 };
+      const asked = [0, 1, 2].map(async () => await world.asOwner("POST", `/api/v1/keys/${id}/rotate`, body));
+      const answers = [...(await Promise.all(asked)), await world.asOwner("POST", `/api/v1/keys/${id}/rotate`, body)];
+      expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409, 409]);
+      const winner = answers.find(({ status }) => status === 200);
+      expect((await world.call("GET", "/api/v1/whoami", { key: String(winner?.body?.["key"]) })).status).toBe(200);
+    }
+  });
 });

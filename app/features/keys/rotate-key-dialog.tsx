@@ -21,11 +21,11 @@ export function RotateKeyDialog({ keyView, onClose }: { keyView: KeyView; onClos
   const [graceMs, setGraceMs] = useState<number>(DAY_MS);
   const [revealed, setRevealed] = useState<RevealedKey | null>(null);
   const { busy, error, run } = useOperation();
-  const { _id: keyId, organizationId, name } = keyView;
+  const { _id: keyId, organizationId, name, version } = keyView;
 
   async function rotate() {
     await run(async () => {
-      const rotated = await operations.keys.rotate.mutate({ keyId, graceMs }, inOrganization(organizationId));
+      const rotated = await operations.keys.rotate.mutate({ keyId, graceMs, version }, inOrganization(organizationId));
       setRevealed({ key: rotated.key, name });
     });
   }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api.js";
+import { SECRETS_MAX } from "../../shared/limits.ts";
 import { byId, onKey } from "../keyOperation.ts";
 import { EXAMPLE_RECORD, keyRecordSchema, toKeyRecord } from "../keyRecord.ts";
 import type { KeyRecord } from "../keyRecord.ts";
@@ -49,7 +50,7 @@ export const keySecrets = {
         "POST",
         "/rotate",
         "Rotate a key",
-        "Gives it a new secret and answers it once; id, rights and history stay. Of two rotations at once, one gets CONFLICT. Takes `keys:rotate`.",
+        "Gives it a new secret and answers it once; id, rights and history stay. Of two rotations from the same `version`, one gets CONFLICT. Takes `keys:rotate`.",
         ["CONFLICT"],
       ),
       repeated: keyRecordSchema,
@@ -64,7 +65,16 @@ export const keySecrets = {
           .number()
           .int()
           .optional()
-          .describe("How long the old secret still works, in milliseconds: 0 unless told, at most 30 days."),
+          .describe(
+            `How long the old secret still works, in milliseconds: 0 unless told, at most 30 days. Secrets from before it work no longer than that either, and no more than ${SECRETS_MAX - 1} old ones do.`,
+          ),
+        version: z
+          .number()
+          .int()
+          .optional()
+          .describe(
+            "The key's version as you saw it: when it has been rotated since, nothing happens and the answer is CONFLICT. Without it, yours ends the secret of a rotation just before it, too.",
+          ),
         expiresAt: z
           .number()
           .int()

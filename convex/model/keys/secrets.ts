@@ -61,8 +61,8 @@ export async function deleteCredential(ctx: MutationCtx, credentialId: Id<"apike
 
 /**
  * Gives a key a new secret under the same id, rights and history. The old ones work for `graceMs` more, but
- * not after the key's end, or not at all when that is 0. `seenVersion` is the version that the caller rotated from: of two rotations at
- * once, one wins and the other gets CONFLICT. So does a rotation of a dead key.
+ * not after the key's end, or not at all when that is 0. `seenVersion` is the version that the caller rotated from: of
+ * two rotations at once, one wins and the other gets CONFLICT. So does a rotation of a dead key.
  */
 export async function rotateKey(
   ctx: MutationCtx,
