@@ -86,7 +86,8 @@ describe.each(engines)("C11 E27: keys that nobody uses, on $name", (engine) => {
     const { key } = await createKey(deployment, owner.caller);
     expect(await use(key)).toBe(200);
     passTime(HOUR_MS - 1);
-    const useUnwritten = async () => (await deployment.fetch("/api/v1/whoami", { headers: { "x-api-key": key } })).status;
+    const useUnwritten = async () =>
+      (await deployment.fetch("/api/v1/whoami", { headers: { "x-api-key": key } })).status;
     expect(await useUnwritten()).toBe(200);
     passTime(1);
     expect(await useUnwritten()).toBe(200);

@@ -32,10 +32,12 @@ describe.each(embedded)("a batch that waits for slow hashes, on $name", (engine)
     const { id, key } = await world.createKey({ name: "revoked meanwhile", ownerKind: "service" });
     const order: string[] = [];
     const items = [key, ...slow].map((each) => ({ key: each }));
-    const asking = world.call("POST", "/api/v1/keys/verify-batch", { key: verifier, body: { items } }).then((answer) => {
-      order.push("batch");
-      return answer;
-    });
+    const asking = world
+      .call("POST", "/api/v1/keys/verify-batch", { key: verifier, body: { items } })
+      .then((answer) => {
+        order.push("batch");
+        return answer;
+      });
     await world.asOwner("POST", `/api/v1/keys/${id}/revoke`, {});
     order.push("revoke");
     const codes = ["REVOKED", "VALID", "VALID", "VALID"].map((code) => expect.objectContaining({ code }));
