@@ -7,7 +7,7 @@ import { toKeySnapshot, vKeySnapshot } from "./model/keys/views.ts";
 import {
   beginAttempt as beginAttemptOn,
   findCandidates,
-  replaceSlowHash,
+  settleFirst,
   vAttempt,
 } from "./model/verification/slowHashes.ts";
 
@@ -63,10 +63,10 @@ export const beginAttempt = internalMutation({
 });
 
 export const settle = internalMutation({
-  args: { slowHashId: v.id("slowHashes"), hash: v.string() },
+  args: { slowHashIds: v.array(v.id("slowHashes")), hash: v.string() },
   returns: v.null(),
-  handler: async (ctx, { slowHashId, hash }) => {
-    await replaceSlowHash(ctx, slowHashId, hash);
+  handler: async (ctx, { slowHashIds, hash }) => {
+    await settleFirst(ctx, slowHashIds, hash);
     return null;
   },
 });

@@ -1,6 +1,7 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalMutation } from "./_generated/server.js";
+import { forgetDeleted } from "./model/keys/deletedSecrets.ts";
 import { listPolicies } from "./model/policy/sweep.ts";
 import { deleteDeadKeys } from "./model/keys/retention.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
@@ -20,6 +21,7 @@ export const sweep = internalMutation({
         await ctx.scheduler.runAfter(0, internal.audit.prune, { organizationId, before: at - auditRetentionMs });
       }
     }
+    if (cursor === null) await ctx.scheduler.runAfter(0, internal.retention.sweepSecrets, {});
     if (nextCursor !== null) await ctx.scheduler.runAfter(0, internal.retention.sweep, { at, cursor: nextCursor });
     return null;
   },
@@ -32,6 +34,17 @@ export const sweepKeys = internalMutation({
   handler: async (ctx, cutoff) => {
     const more = await deleteDeadKeys(ctx, cutoff);
     if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.retention.sweepKeys, cutoff);
+    return null;
+  },
+});
+
+/** Forgets which secrets were deleted, where nothing will ask any longer; a batch at a time. */
+export const sweepSecrets = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const more = await forgetDeleted(ctx);
+    if (more) await ctx.scheduler.runAfter(SWEEP_PAUSE_MS, internal.retention.sweepSecrets, {});
     return null;
   },
 });

@@ -167,7 +167,12 @@ export default defineSchema({
   foreignSecrets: defineTable({
     prefixId: v.id("foreignPrefixes"),
     credentialId: v.id("apikey"),
+    // SHA-256 of the slow hash that it was imported as, from its first use on: until then the secret's row holds that
+    // hash. Written by model/verification/slowHashes.ts, read by imports. Absent on fast ones, and on those that were
+    // used before this was kept.
+    slowHash: v.optional(v.string()),
   })
+    .index("by_slow_hash", ["slowHash"])
     .index("by_prefix", ["prefixId"])
     .index("by_credential", ["credentialId"]),
 
@@ -183,6 +188,14 @@ export default defineSchema({
   })
     .index("by_start", ["startHash"])
     .index("by_credential", ["credentialId"]),
+
+  // Imported secrets that were deleted while the slow hash of another import was waiting: should that one turn out to be
+  // of the same secret, it does not bring it back. Written and deleted by model/keys/deletedSecrets.ts, read at the
+  // first use of a slow hash. Goes once no slow hash is left that is older.
+  deletedSecrets: defineTable({
+    // SHA-256 of the plaintext, as in its row.
+    hash: v.string(),
+  }).index("by_hash", ["hash"]),
 
   // Requests that came with an Idempotency-Key. Written by model/repetitions.ts in the transaction of what they
   // asked for, read before the same is done again, deleted after a day by a sweep. Never holds a plaintext.

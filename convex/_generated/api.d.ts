@@ -127,6 +127,7 @@ import type * as model_keys_bulk from "../model/keys/bulk.js";
 import type * as model_keys_bulkRuns from "../model/keys/bulkRuns.js";
 import type * as model_keys_changes from "../model/keys/changes.js";
 import type * as model_keys_cursors from "../model/keys/cursors.js";
+import type * as model_keys_deletedSecrets from "../model/keys/deletedSecrets.js";
 import type * as model_keys_edits from "../model/keys/edits.js";
 import type * as model_keys_ends from "../model/keys/ends.js";
 import type * as model_keys_fields from "../model/keys/fields.js";
@@ -356,6 +357,7 @@ declare const fullApi: ApiFromModules<{
   "model/keys/bulkRuns": typeof model_keys_bulkRuns;
   "model/keys/changes": typeof model_keys_changes;
   "model/keys/cursors": typeof model_keys_cursors;
+  "model/keys/deletedSecrets": typeof model_keys_deletedSecrets;
   "model/keys/edits": typeof model_keys_edits;
   "model/keys/ends": typeof model_keys_ends;
   "model/keys/fields": typeof model_keys_fields;

@@ -42,6 +42,21 @@ describe.each(engines)("importing keys on $name", (engine) => {
   const use = async (key: string) => await world.call("GET", "/api/v1/whoami", { key });
   const verify = async (key: string) =>
     await world.call("POST", "/api/v1/keys/verify", { key: verifier, body: { key } });
+  const end = async (id: string, verb: "revoke" | "delete") =>
+    await (verb === "revoke"
+      ? world.asOwner("POST", `/api/v1/keys/${id}/revoke`, {})
+      : world.asOwner("DELETE", `/api/v1/keys/${id}`));
+  async function expectRevokedBySystem(id: string): Promise<void> {
+    const record = await world.asOwner("GET", `/api/v1/keys/${id}`);
+    expect(record.body).toMatchObject({ status: "revoked", revokeReason: expect.stringContaining("Imported twice") });
+    const trail = await world.asOwner("GET", `/api/v1/audit?target=${id}`);
+    const entry = {
+      action: "key.revoke",
+      actor: { type: "system" },
+      reason: expect.stringContaining("Imported twice"),
+    };
+    expect(trail.body).toMatchObject({ items: [entry, { action: "key.import" }] });
+  }
   async function importOne(key: string, more: object = {}): Promise<string> {
     const answer = await importAll(itemOf(key, more));
     const [id] = idsOf(answer);
@@ -291,6 +306,75 @@ describe.each(engines)("importing keys on $name", (engine) => {
       await importOne(deleted, { hash: slow("bcrypt", deleted) });
       expect((await use(deleted)).status).toBe(200);
     });
+
+    test.each(["bcrypt", "argon2"] as const)(
+      "one by %s is imported once for as long as its key is there, used or not, alive or revoked (N5)",
+      async (algorithm) => {
+        const key = foreignKey();
+        const hash = slow(algorithm, key);
+        const id = await importOne(key, { hash });
+        const again = async () =>
+          await importAll(itemOf(key, { hash }), itemOf(key, { hash, start: key.slice(0, 12) }));
+        const conflict = { outcome: "refused", code: "CONFLICT", record: null };
+        const refused = { status: 200, body: { created: 0, items: [conflict, conflict] } };
+        expect(await again()).toMatchObject(refused);
+        expect((await use(key)).body).toMatchObject({ keyId: id });
+        expect(await again()).toMatchObject(refused);
+        await end(id, "revoke");
+        expect(await again()).toMatchObject(refused);
+        await end(id, "delete");
+        // Like any other that is deleted, it may come back on purpose.
+        const anew = await importOne(key, { hash });
+        expect((await verify(key)).body).toMatchObject({ code: "VALID", keyId: anew });
+      },
+    );
+
+    test("a revoked secret does not come back by another salt when its key is deleted, whichever of them was fast", async () => {
+      for (const first of ["bcrypt", "sha256-hex"]) {
+        const key = foreignKey();
+        const id = await importOne(key, first === "bcrypt" ? { hash: slow("bcrypt", key) } : {});
+        expect((await use(key)).status).toBe(200);
+        const second = await importOne(key, otherwise(key));
+        await end(id, "revoke");
+        expect((await verify(key)).body).toMatchObject({ code: "REVOKED", keyId: id });
+        await end(id, "delete");
+        expect((await verify(key)).body).toMatchObject({ code: "REVOKED", keyId: second });
+        await expectRevokedBySystem(second);
+        // A third one is refused as long as that is there, and good on purpose afterwards.
+        expect((await importAll(itemOf(key))).body).toMatchObject({ items: [{ code: "CONFLICT" }] });
+        await end(second, "delete");
+        expect(await use(key)).toMatchObject({ status: 401 });
+        const third = await importOne(key, otherwise(key));
+        expect((await verify(key)).body).toMatchObject({ code: "VALID", keyId: third });
+      }
+    });
+
+    test("of two imports of one unused secret the older has it, even revoked, and the first use ends the newer", async () => {
+      for (const [older, newer] of [
+        [9, 14],
+        [14, 9],
+      ]) {
+        const key = foreignKey();
+        const firstId = await importOne(key, { hash: slow("bcrypt", key), start: key.slice(0, older) });
+        const secondId = await importOne(key, { hash: slow("argon2", key), start: key.slice(0, newer) });
+        await end(firstId, "revoke");
+        expect((await verify(key)).body).toMatchObject({ code: "REVOKED", keyId: firstId });
+        await expectRevokedBySystem(secondId);
+        await end(firstId, "delete");
+        expect(await use(key)).toMatchObject({ status: 401 });
+      }
+    });
+
+    test("a key that was rotated loses only the old secret when that was another key's", async () => {
+      const key = foreignKey();
+      const first = await importOne(key);
+      const second = await importOne(key, { hash: slow("bcrypt", key) });
+      const rotated = await world.asOwner("POST", `/api/v1/keys/${second}/rotate`, { graceMs: 60_000 });
+      await end(first, "revoke");
+      await end(first, "delete");
+      expect(await use(key)).toMatchObject({ status: 401 });
+      expect((await verify(String(rotated.body?.["key"]))).body).toMatchObject({ code: "VALID", keyId: second });
+    });
   });
 
   // Last: it takes what room there is.
@@ -310,6 +394,11 @@ describe.each(engines)("importing keys on $name", (engine) => {
 
 function slow(algorithm: "bcrypt" | "argon2", key: string): { algorithm: string; value: string } {
   return { algorithm, value: algorithm === "bcrypt" ? hashSync(key, 5) : phc(key, { m: 64 }) };
+}
+
+/** The same secret once more, as nobody can tell before it is used. */
+function otherwise(key: string): object {
+  return { hash: slow("bcrypt", key), start: key.slice(0, 11) };
 }
 
 /** Argon2id as the string in which it is commonly kept. */

@@ -1,10 +1,10 @@
-import type { Doc } from "../../_generated/dataModel.js";
+import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { MutationCtx } from "../../_generated/server.js";
 import { latchkeyError } from "../../shared/errors.ts";
 import { isDead } from "../../shared/keyStatus.ts";
 import { REASON_MAX_LENGTH, checkText } from "../../shared/limits.ts";
 import { deleteAllowance } from "../verification/allowances.ts";
-import { recordChange } from "../audit/trail.ts";
+import { SYSTEM, recordChange, recordEntry } from "../audit/trail.ts";
 import type { ResolvedCaller } from "../rights/callers.ts";
 import { leaveGroups } from "../rights/groupMembers.ts";
 import { requireKey, requireWithinPower } from "./rights.ts";
@@ -27,6 +27,27 @@ export async function revokeKey(
   const revokedBy: string = caller.key?.record._id ?? caller.userId;
   return await change(ctx, caller, key, "key.revoke", {
     changed: { revokedAt: Date.now(), revokedBy, revokeReason: reason, ended: true },
+    reason,
+  });
+}
+
+/** Ends a key for good that nobody ended by hand. One that is revoked already stays as it is. */
+export async function revokeBySystem(
+  ctx: MutationCtx,
+  keyId: Id<"keys">,
+  reason: string,
+  request: ResolvedCaller["request"],
+): Promise<void> {
+  const key = await ctx.db.get("keys", keyId);
+  if (key === null || key.revokedAt !== undefined) return;
+  const changed = { revokedAt: Date.now(), revokedBy: SYSTEM.actor.id, revokeReason: reason, ended: true };
+  await ctx.db.patch("keys", keyId, changed);
+  await recordEntry(ctx, key.organizationId, SYSTEM, request, {
+    action: "key.revoke",
+    targetKind: "key",
+    targetId: keyId,
+    before: { revokedAt: null, revokedBy: null },
+    after: { revokedAt: changed.revokedAt, revokedBy: changed.revokedBy },
     reason,
   });
 }

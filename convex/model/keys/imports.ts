@@ -18,8 +18,9 @@ import { sha256Base64Url } from "../../shared/sha256.ts";
 import { callerScope } from "../rights/callers.ts";
 import type { ResolvedCaller } from "../rights/callers.ts";
 import { keyPrefixOf } from "./prefixes.ts";
-import { hasRoomFor, registerSecret } from "./foreignPrefixes.ts";
+import { hasRoomFor, isKnownSlowHash, registerSecret } from "./foreignPrefixes.ts";
 import { createKey, vNewKey } from "./newKeys.ts";
+import { secretExists } from "./secrets.ts";
 import type { MintedSecret } from "./secrets.ts";
 import { shareReads } from "../sharedReads.ts";
 
@@ -79,6 +80,9 @@ async function importKey(ctx: MutationCtx, caller: ResolvedCaller, item: Importe
   if (checked.ok && checked.value === sha256Base64Url(start)) {
     fields.push({ path: "start", message: "This is the whole key. Give only how it begins." });
   }
+  // As long as it is unused, its text is in the secret's row, where `insertCredential` would find it, but its beginning is
+  // taken then, too, and giving more of that would not help.
+  if (checked.ok && isSlow(hash.algorithm) && (await isImported(ctx, checked.value))) throw secretExists();
   if (fields.length === 0 && isSlow(hash.algorithm) && (await isTaken(ctx, start))) {
     fields.push({ path: "start", message: "Another imported key begins so. Give more of its beginning." });
   }
@@ -138,6 +142,15 @@ function checkBeginning({ hash, foreignPrefix, start, last4 = "" }: ImportedKey)
     fields.push({ path: "last4", message: "Give at most the last four characters." });
   }
   return fields;
+}
+
+/** Whether a slow hash was imported before, by a key that is still there. */
+async function isImported(ctx: MutationCtx, value: string): Promise<boolean> {
+  const unused = await ctx.db
+    .query("apikey")
+    .withIndex("by_key", (q) => q.eq("key", value))
+    .first();
+  return unused !== null || (await isKnownSlowHash(ctx, value));
 }
 
 async function isTaken(ctx: MutationCtx, start: string): Promise<boolean> {

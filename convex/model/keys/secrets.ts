@@ -8,6 +8,7 @@ import { isDead } from "../../shared/keyStatus.ts";
 import { SECRETS_MAX, checkGrace } from "../../shared/limits.ts";
 import { recordChange } from "../audit/trail.ts";
 import type { ResolvedCaller } from "../rights/callers.ts";
+import { noteDeleted } from "./deletedSecrets.ts";
 import { forgetSecret } from "./foreignPrefixes.ts";
 import { renewJwt, requireAsSigned, vSigned } from "./jwtKeys.ts";
 import { requireKey, requireWithinPower } from "./rights.ts";
@@ -44,19 +45,27 @@ export async function insertCredential(ctx: MutationCtx, secret: MintedSecret): 
     .query("apikey")
     .withIndex("by_key", (q) => q.eq("key", secret.credential.key))
     .first();
-  if (clash !== null) throw latchkeyError("CONFLICT", "This secret exists already. Use another one.");
+  if (clash !== null) throw secretExists();
   return await ctx.db.insert("apikey", secret.credential);
+}
+
+/** That a secret is some key's already. */
+export function secretExists() {
+  return latchkeyError("CONFLICT", "This secret exists already. Use another one.");
 }
 
 /** Takes a secret away, and what it was imported as. */
 export async function deleteCredential(ctx: MutationCtx, credentialId: Id<"apikey">): Promise<void> {
+  const credential = await ctx.db.get("apikey", credentialId);
   await ctx.db.delete("apikey", credentialId);
   const slow = await ctx.db
     .query("slowHashes")
     .withIndex("by_credential", (q) => q.eq("credentialId", credentialId))
     .unique();
   if (slow !== null) await ctx.db.delete("slowHashes", slow._id);
-  await forgetSecret(ctx, credentialId);
+  const isImported = await forgetSecret(ctx, credentialId);
+  // Which secret a hash is of that was never used, nobody knows.
+  if (isImported && credential !== null && slow === null) await noteDeleted(ctx, credential.key);
 }
 
 /**

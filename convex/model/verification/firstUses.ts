@@ -25,10 +25,7 @@ let last: Promise<unknown> = Promise.resolve();
 export async function settleFirstUse(ctx: ActionCtx, text: string): Promise<boolean> {
   const startHashes = startHashesOf(text);
   const candidates = await ctx.runQuery(internal.imports.candidates, { startHashes });
-  for (const slowHashId of candidates) {
-    if (await inTurn(async () => await settle(ctx, slowHashId, text))) return true;
-  }
-  return false;
+  return candidates.length > 0 && (await inTurn(async () => await settle(ctx, candidates, text)));
 }
 
 /** Where the limit stands that made `settleFirstUse` refuse; null for anything else that was thrown. */
@@ -40,17 +37,26 @@ export function postponementOf(thrown: unknown): Rate | null {
   return refusal?.rate === undefined ? null : { ok: false, ...refusal.rate };
 }
 
-async function settle(ctx: ActionCtx, slowHashId: Id<"slowHashes">, text: string): Promise<boolean> {
-  const attempt = await ctx.runMutation(internal.imports.beginAttempt, { slowHashId });
-  // Another first use was faster. Whether it was by the same text, looking up its fast hash tells.
-  if (attempt === null) return true;
-  if (!attempt.ok) {
-    const { retryAfterMs } = attempt;
-    throw rateLimited({ limit: ATTEMPTS_PER_WINDOW, remaining: 0, resetMs: retryAfterMs, retryAfterMs }, "IMPORTED");
+/** All candidates are looked at: two of them can be imports of the same secret, and only the older one may have it. */
+async function settle(ctx: ActionCtx, candidates: readonly Id<"slowHashes">[], text: string): Promise<boolean> {
+  const same: Id<"slowHashes">[] = [];
+  let isReplaced = false;
+  for (const slowHashId of candidates) {
+    const attempt = await ctx.runMutation(internal.imports.beginAttempt, { slowHashId });
+    if (attempt === null) {
+      // Another first use was faster. Whether it was by the same text, looking up its fast hash tells.
+      isReplaced = true;
+    } else if (attempt.ok) {
+      if (await isHashOf(attempt.value, text)) same.push(slowHashId);
+    } else if (same.length === 0) {
+      const { retryAfterMs } = attempt;
+      throw rateLimited({ limit: ATTEMPTS_PER_WINDOW, remaining: 0, resetMs: retryAfterMs, retryAfterMs }, "IMPORTED");
+    }
   }
-  if (!(await isHashOf(attempt.value, text))) return false;
-  await ctx.runMutation(internal.imports.settle, { slowHashId, hash: sha256Base64Url(text) });
-  return true;
+  if (same.length > 0) {
+    await ctx.runMutation(internal.imports.settle, { slowHashIds: same, hash: sha256Base64Url(text) });
+  }
+  return isReplaced || same.length > 0;
 }
 
 /** Runs work after all that came before it. */
