@@ -11,7 +11,7 @@ import { readSigned, renewJwt, vSigned } from "./model/keys/jwtKeys.ts";
 import { requireKey } from "./model/keys/rights.ts";
 import { createKeys, vCreated, vCreation } from "./model/keys/batches.ts";
 import { listOwnKeys, vOwnKey } from "./model/keys/ownKeys.ts";
-import { toKeySnapshot, toKeyView, vKeySnapshot, vKeyView } from "./model/keys/views.ts";
+import { toKeySnapshot, toKeySnapshots, toKeyView, toKeyViews, vKeySnapshot, vKeyView } from "./model/keys/views.ts";
 import { createKey, draftJwt as draftOf, vNewKey } from "./model/keys/newKeys.ts";
 import { recordOnce, requireFirst, vOnce } from "./model/repetitions.ts";
 import {
@@ -35,7 +35,7 @@ export const list = memberQuery({
     if (membership === null || scope === null) return { page: [], isDone: true, continueCursor: "" };
     const audience = { organizationId: membership.organizationId, userId: membership.userId, scope };
     const result = await paginateKeys(ctx, audience, { includeDead, search, paginationOpts });
-    return { ...result, page: await Promise.all(result.page.map((key) => toKeyView(ctx, key))) };
+    return { ...result, page: await toKeyViews(ctx, result.page) };
   },
 });
 
@@ -77,7 +77,7 @@ export const listForCaller = callerQuery({
   handler: async (ctx, { limit, ...wanted }) => {
     const page = { ...wanted, limit: Math.max(1, Math.min(limit, PAGE_MAX)) };
     const { keys, nextCursor } = await listKeys(ctx, requireAudience(ctx.caller), page);
-    return { items: await Promise.all(keys.map((key) => toKeySnapshot(ctx, key))), nextCursor };
+    return { items: await toKeySnapshots(ctx, keys), nextCursor };
   },
 });
 

@@ -42,6 +42,7 @@ export type RevealedKey = {
   createdByKeyId: string | null;
   /** Of a key that has died of disuse: when it did. */
   expiresAt: number | null;
+  /** Null also where only its owner's suspension disables it. */
   disabledAt: number | null;
   revokedAt: number | null;
   /** The id of the user or key that revoked it. */
@@ -79,7 +80,7 @@ export type RevealedKey = {
   metadata: Record<string, unknown> | null;
   /** `jwt`: its plaintext is a signed token that others can check offline. */
   format: "opaque" | "jwt";
-  /** Why it was disabled, when nobody did it by hand. */
+  /** Why it is disabled, when nobody did it by hand. `owner inactive`: for as long as a personal key's owner is suspended or holds no role. */
   disabledReason: string | null;
   /** Counts the secrets that it has had. */
   version: number;
@@ -137,6 +138,7 @@ export type KeyRecord = {
   createdByKeyId: string | null;
   /** Of a key that has died of disuse: when it did. */
   expiresAt: number | null;
+  /** Null also where only its owner's suspension disables it. */
   disabledAt: number | null;
   revokedAt: number | null;
   /** The id of the user or key that revoked it. */
@@ -174,7 +176,7 @@ export type KeyRecord = {
   metadata: Record<string, unknown> | null;
   /** `jwt`: its plaintext is a signed token that others can check offline. */
   format: "opaque" | "jwt";
-  /** Why it was disabled, when nobody did it by hand. */
+  /** Why it is disabled, when nobody did it by hand. `owner inactive`: for as long as a personal key's owner is suspended or holds no role. */
   disabledReason: string | null;
   /** Counts the secrets that it has had. */
   version: number;
@@ -974,7 +976,7 @@ update(input: {
 delete(input: {
   keyId: string;
 }, options?: CallOptions): Promise<null>;
-/** Enable a key. Ends a pause. Takes `keys:disable`. */
+/** Enable a key. Ends a pause. A personal key whose owner is suspended or holds no role stays `disabled`, and the answer says so. Takes `keys:disable`. */
 enable(input: {
   keyId: string;
 }, options?: CallOptions): Promise<KeyRecord>;

@@ -69,7 +69,7 @@ export const keyRecordSchema = z
     createdByUserId: z.string(),
     createdByKeyId: z.string().nullable().describe("Set when a key made it."),
     expiresAt: moment.nullable().describe("Of a key that has died of disuse: when it did."),
-    disabledAt: moment.nullable(),
+    disabledAt: moment.nullable().describe("Null also where only its owner's suspension disables it."),
     revokedAt: moment.nullable(),
     revokedBy: z.string().nullable().describe("The id of the user or key that revoked it."),
     revokeReason: z.string().nullable(),
@@ -85,7 +85,12 @@ export const keyRecordSchema = z
       .describe("When it dies of disuse unless it is used before, by its own limit or the policy's; null for never."),
     metadata: metadataSchema.nullable().describe("What you stored with it. Latchkey does not look inside."),
     format: z.enum(["opaque", "jwt"]).describe("`jwt`: its plaintext is a signed token that others can check offline."),
-    disabledReason: z.string().nullable().describe("Why it was disabled, when nobody did it by hand."),
+    disabledReason: z
+      .string()
+      .nullable()
+      .describe(
+        "Why it is disabled, when nobody did it by hand. `owner inactive`: for as long as a personal key's owner is suspended or holds no role.",
+      ),
     version: z.number().int().describe("Counts the secrets that it has had."),
     previousSecretValidUntil: moment
       .nullable()
@@ -118,7 +123,7 @@ export const ownKeySchema = keyRecordSchema
 
 /** The record of a key at `now` (epoch milliseconds), by which its status is told. */
 export function toKeyRecord(view: KeySnapshot, now: number): KeyRecord {
-  const { _id, _creationTime, metadata, idleLimitMs: _limit, quotaUse, ...rest } = view;
+  const { _id, _creationTime, metadata, idleLimitMs: _limit, ownerActive: _active, quotaUse, ...rest } = view;
   const status = keyStatus(view, now);
   return {
     id: _id,
@@ -127,6 +132,8 @@ export function toKeyRecord(view: KeySnapshot, now: number): KeyRecord {
     expiresAt: status === "expired" ? endOf(view) : view.expiresAt,
     metadata: metadata === null ? null : metadataSchema.parse(JSON.parse(metadata)),
     status,
+    // Nothing is written of it, so that it ends together with its cause.
+    disabledReason: status === "disabled" && view.disabledAt === null ? "owner inactive" : view.disabledReason,
     quotaLeft: leftOf(view.quota, quotaUse, now),
   };
 }

@@ -4,7 +4,7 @@ const sharing = new WeakSet<QueryCtx>();
 
 /**
  * From here on, this call reads each `SharedRead` once. Only for a call that does one thing after the other, and that
- * writes nothing of what they read but the ends of audit chains.
+ * writes nothing of what they read but the ends of audit chains; and for queries, which write nothing at all.
  */
 export function shareReads(ctx: QueryCtx): void {
   sharing.add(ctx);

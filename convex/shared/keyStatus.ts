@@ -10,6 +10,8 @@ export type KeyLifetime = {
   /** When it dies of disuse unless it is used before, epoch milliseconds; null or absent never. */
   idleExpiresAt?: number | null;
   disabledAt?: number | null;
+  /** False when a personal key's owner has left, is suspended or holds nothing: as good as disabled. Absent: not asked. */
+  ownerActive?: boolean;
   revokedAt?: number | null;
   /** From when on it is good, epoch milliseconds; null or absent from the start. */
   notBefore?: number | null;
@@ -23,7 +25,7 @@ export function keyStatus(key: KeyLifetime, now: number): KeyStatus {
   if (key.revokedAt != null) return "revoked";
   const end = endOf(key);
   if (end !== null && now >= end) return "expired";
-  if (key.disabledAt != null) return "disabled";
+  if (isPaused(key)) return "disabled";
   if (key.notBefore != null && now < key.notBefore) return "not-yet-valid";
   if (key.expiresAt !== null && key.expiresAt - now < EXPIRING_WITHIN_MS) return "expiring";
   return "active";
@@ -51,9 +53,14 @@ export function isUsable(key: KeyLifetime, now: number): boolean {
 export function nextStatusChange(key: KeyLifetime, now: number): number | null {
   const end = endOf(key);
   if (key.revokedAt != null || (end !== null && now >= end)) return null;
-  if (key.disabledAt != null) return end;
+  if (isPaused(key)) return end;
   if (key.notBefore != null && now < key.notBefore) return Math.min(key.notBefore, end ?? Infinity);
   if (key.expiresAt === null || end === null) return end;
   const warnAt = key.expiresAt - EXPIRING_WITHIN_MS + 1;
   return now < warnAt ? Math.min(warnAt, end) : end;
+}
+
+/** By hand, or through its owner; neither ends by the clock. */
+function isPaused({ disabledAt, ownerActive = true }: KeyLifetime): boolean {
+  return disabledAt != null || !ownerActive;
 }

@@ -48,6 +48,29 @@ test("a change made elsewhere shows at once and makes its row glow", async () =>
   expect(await row.getAttribute("data-glow")).toBe("1");
 });
 
+test("E11: a key whose owner is suspended is disabled on the screen, with the reason, until they are back", async () => {
+  const { owner } = harbour;
+  const { items } = Object(await succeed(await owner.request("GET", "/api/v1/members")));
+  const { id: ownerUserId } = items.find(({ roles }: { roles: string[] }) => roles.includes("member"));
+  await createKey(owner, { name: "Lock gate", ownerUserId });
+  const setMember = async (verb: "suspend" | "unsuspend") =>
+    await succeed(await owner.request("POST", `/api/v1/members/${ownerUserId}/${verb}`, {}));
+  await using visit = await harbour.visit(KEYS);
+  const { page } = visit;
+  const row = page.getByRole("row", { name: "Lock gate" });
+  await row.getByText("Active").waitFor();
+  await page.getByRole("link", { name: "Lock gate" }).click();
+  await page.getByText("Key id").waitFor();
+  const reason = page.getByText("Its owner has left, is suspended or holds no role.");
+  expect(await reason.count()).toBe(0);
+  await setMember("suspend");
+  await row.getByText("Disabled").waitFor();
+  await reason.waitFor();
+  await setMember("unsuspend");
+  await row.getByText("Active").waitFor();
+  await reason.waitFor({ state: "detached" });
+});
+
 test("a revoked key says nothing of the time that it would have had", async () => {
   await using visit = await harbour.visit(`${KEYS}?dead=true`);
   const dash = (name: string) => visit.page.getByRole("row", { name }).getByRole("cell", { name: "—" });

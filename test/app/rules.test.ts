@@ -50,6 +50,12 @@ describe("the actions that a key offers", () => {
     expect(actionsFor({ ...key, revokedAt: NOW }, owner, NOW)).toEqual(["delete"]);
   });
 
+  test("E11: do not promise to enable one whose owner is not active", () => {
+    const orphan = { ...key, ownerActive: false };
+    expect(actionsFor(orphan, owner, NOW)).toEqual(["rotate", "disable", "expire", "revoke"]);
+    expect(actionsFor({ ...orphan, disabledAt: NOW }, owner, NOW)).toEqual(["rotate", "expire", "revoke"]);
+  });
+
   test("leave out what the member may not do", () => {
     expect(actionsFor(key, { grants: grantsOf(["member"]), userId: "grace" }, NOW)).toEqual([]);
     expect(actionsFor(key, { grants: grantsOf(["member"]), userId: "ada" }, NOW)).toEqual([

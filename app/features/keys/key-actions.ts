@@ -30,5 +30,7 @@ export function actionsFor(key: Actable, actor: Actor, now: number): KeyAction[]
 function possibleActions(key: KeyLifetime, now: number): KeyAction[] {
   if (key.revokedAt != null) return ["delete"];
   if (isDead(key, now)) return ["revoke", "delete"];
-  return ["rotate", key.disabledAt == null ? "disable" : "enable", "expire", "revoke"];
+  if (key.disabledAt == null) return ["rotate", "disable", "expire", "revoke"];
+  // Enabling it would bring nothing back while its owner is not active.
+  return key.ownerActive === false ? ["rotate", "expire", "revoke"] : ["rotate", "enable", "expire", "revoke"];
 }

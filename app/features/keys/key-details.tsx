@@ -48,6 +48,7 @@ export function KeyDetails({ keyView, lastUsedAt, now }: KeyDetailsProps) {
           {keyView.revokeReason !== null && <p className="text-muted">{keyView.revokeReason}</p>}
         </Callout>
       )}
+      {status === "disabled" && !keyView.ownerActive && <Callout tone="info">{t("ownerInactive")}</Callout>}
       {oldUntil !== null && now < oldUntil && status !== "revoked" && status !== "expired" && (
         <Callout tone="info">
           {t("oldSecret")} <RelativeTime at={oldUntil} now={now} />

@@ -8,7 +8,15 @@ import { callerProcedure } from "../trpc.ts";
 /** What turns a key from one state into another. */
 export const keyVerbs = {
   enable: callerProcedure
-    .meta(onKey("POST", "/enable", "Enable a key", "Ends a pause. Takes `keys:disable`.", ["CONFLICT"]))
+    .meta(
+      onKey(
+        "POST",
+        "/enable",
+        "Enable a key",
+        "Ends a pause. A personal key whose owner is suspended or holds no role stays `disabled`, and the answer says so. Takes `keys:disable`.",
+        ["CONFLICT"],
+      ),
+    )
     .input(byId)
     .output(keyRecordSchema)
     .mutation(async ({ ctx, input }): Promise<KeyRecord> => {

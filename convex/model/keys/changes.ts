@@ -73,7 +73,10 @@ export async function disableKey(ctx: MutationCtx, caller: ResolvedCaller, keyId
   return await change(ctx, caller, key, "key.disable", { changed: { disabledAt: Date.now() } });
 }
 
-/** Takes a paused key back into use, which takes holding what it grants. CONFLICT on a dead key. */
+/**
+ * Takes a paused key back into use, which takes holding what it grants. Ends nothing but the pause: where the owner is
+ * not active, its status stays as it is. CONFLICT on a dead key.
+ */
 export async function enableKey(ctx: MutationCtx, caller: ResolvedCaller, keyId: string): Promise<Doc<"keys">> {
   const key = await requireKey(ctx, caller, keyId, "enable");
   requireAlive(key);

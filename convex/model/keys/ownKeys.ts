@@ -5,7 +5,7 @@ import type { QueryCtx } from "../../_generated/server.js";
 import { isDead } from "../../shared/keyStatus.ts";
 import { decodeCursor, encodeCursor, isAfter } from "./cursors.ts";
 import { toKeySnapshot, vKeySnapshot } from "./views.ts";
-import { SharedRead } from "../sharedReads.ts";
+import { SharedRead, shareReads } from "../sharedReads.ts";
 
 // A page looks at this many keys at most; the cursor goes on from there.
 const SCAN_MAX = 500;
@@ -26,6 +26,7 @@ export async function listOwnKeys(
   userId: Id<"user">,
   { includeDead, cursor, limit, at }: { includeDead: boolean; cursor: string | null; limit: number; at: number },
 ): Promise<{ keys: Infer<typeof vOwnKey>[]; nextCursor: string | null }> {
+  shareReads(ctx);
   const start = cursor === null ? null : decodeCursor(cursor);
   const newestFirst = ctx.db
     .query("keys")

@@ -6,7 +6,8 @@ import { idleDeathOf, idleLimitOf } from "../../shared/policy.ts";
 import type { Policy } from "../../shared/policy.ts";
 import { quotaSetAt, readQuotaCount } from "./quotas.ts";
 import { policyOf, readExpiryUnder } from "../policy/policies.ts";
-import { SharedRead } from "../sharedReads.ts";
+import { isOwnerActive } from "../rights/effectiveRights.ts";
+import { SharedRead, shareReads } from "../sharedReads.ts";
 import { vQuota, vQuotaCount, vRateLimit, vResourcePermissions } from "../validators.ts";
 
 /**
@@ -21,6 +22,8 @@ export const vKeyView = v.object({
   ownerUserId: v.id("user"),
   // Null once the user is gone.
   ownerName: v.union(v.string(), v.null()),
+  // False when a personal key's owner has left, is suspended or holds no role: the key is then as good as disabled.
+  ownerActive: v.boolean(),
   name: v.string(),
   description: v.union(v.string(), v.null()),
   tags: v.array(v.string()),
@@ -80,6 +83,18 @@ const ownerNames = new SharedRead<[Id<"user">], string | null>(
   async (ctx, userId) => (await ctx.db.get("user", userId))?.name ?? null,
 );
 
+/** For a query: reads the policy and each owner once, however many keys they have. */
+export async function toKeyViews(ctx: QueryCtx, keys: readonly Doc<"keys">[]): Promise<KeyView[]> {
+  shareReads(ctx);
+  return await Promise.all(keys.map((key) => toKeyView(ctx, key)));
+}
+
+/** The same with what changes by use. */
+export async function toKeySnapshots(ctx: QueryCtx, keys: readonly Doc<"keys">[]): Promise<KeySnapshot[]> {
+  shareReads(ctx);
+  return await Promise.all(keys.map((key) => toKeySnapshot(ctx, key)));
+}
+
 export async function toKeySnapshot(ctx: QueryCtx, key: Doc<"keys">): Promise<KeySnapshot> {
   const policy = await policyOf(ctx, key.organizationId);
   const idleLimitMs = idleLimitOf(policy, key);
@@ -104,6 +119,7 @@ export async function toKeyView(ctx: QueryCtx, key: Doc<"keys">, policy?: Policy
     ownerKind: key.ownerKind,
     ownerUserId: key.ownerUserId,
     ownerName: await ownerNames.of(ctx, key.ownerUserId),
+    ownerActive: await isOwnerActive(ctx, key),
     name: key.name,
     description: key.description ?? null,
     tags: key.tags ?? [],

@@ -49,7 +49,7 @@ export function refusalOf(key: KeyState, { now, lastUsedAt }: Clock): Refusal | 
   // The secret was replaced by a rotation and its grace is over, while the key lives on.
   if (key.secretValidUntil !== null && now >= key.secretValidUntil) return "EXPIRED";
   if (key.idleExpiryMs !== null && now >= idleDeathOf(key, lastUsedAt, key.idleExpiryMs)) return "EXPIRED";
-  if (status === "disabled" || !key.ownerActive) return "DISABLED";
+  if (status === "disabled") return "DISABLED";
   return status === "not-yet-valid" ? "NOT_YET_VALID" : null;
 }
 

@@ -25,9 +25,23 @@ test.each([
   [{ expiresAt: NOW + 1, idleExpiresAt: FAR }, "expiring"],
   [{ expiresAt: FAR, idleExpiresAt: NOW, disabledAt: NOW }, "expired"],
   [{ expiresAt: FAR, idleExpiresAt: NOW, revokedAt: NOW }, "revoked"],
+  [{ expiresAt: FAR, notBefore: NOW + 1 }, "not-yet-valid"],
 ] as const)("%j is %s", (key, status) => {
   expect(keyStatus(key, NOW)).toBe(status);
   expect(isDead(key, NOW)).toBe(status === "expired" || status === "revoked");
+});
+
+test.each([
+  [{ expiresAt: FAR }, "disabled"],
+  [{ expiresAt: NOW + 1 }, "disabled"],
+  [{ expiresAt: null, notBefore: NOW + 1 }, "disabled"],
+  [{ expiresAt: FAR, disabledAt: NOW }, "disabled"],
+  [{ expiresAt: NOW }, "expired"],
+  [{ expiresAt: FAR, idleExpiresAt: NOW }, "expired"],
+  [{ expiresAt: FAR, revokedAt: NOW }, "revoked"],
+] as const)("E11: %j of an owner who is not active is %s", (key, status) => {
+  expect(keyStatus({ ...key, ownerActive: false }, NOW)).toBe(status);
+  expect(keyStatus({ ...key, ownerActive: true }, NOW)).toBe(keyStatus(key, NOW));
 });
 
 test("E26 E27 N10: the next change is the exact moment at which the status becomes another", () => {
@@ -39,6 +53,7 @@ test("E26 E27 N10: the next change is the exact moment at which the status becom
     { expiresAt: null, idleExpiresAt: NOW + 5 },
     { expiresAt: NOW + 9, idleExpiresAt: NOW + 5, disabledAt: 1 },
     { expiresAt: null, idleExpiresAt: NOW + 5, notBefore: NOW + 9 },
+    { expiresAt: FAR, notBefore: NOW + 5, ownerActive: false },
   ]) {
     const next = nextStatusChange(key, NOW);
     if (next === null) throw new Error("it changes");
