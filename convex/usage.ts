@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { internalAction, internalMutation, internalQuery } from "./_generated/server.js";
 import { callerQuery, memberQuery } from "./functions.ts";
+import { keysAllowed } from "./model/keys/rights.ts";
 import { callerScope } from "./model/rights/callers.ts";
 import { flushUses } from "./model/usage/keyUses.ts";
 import { SWEEP_PAUSE_MS } from "./model/sweep.ts";
@@ -72,7 +73,8 @@ export const reportForCaller = callerQuery({
   handler: async (ctx, { keyId, from, to, by }) => {
     const scope = callerScope(ctx.caller, "usage:read");
     if (scope === null) throw latchkeyError("FORBIDDEN", "This takes the permission usage:read. Ask an admin for it.");
-    const audience = { organizationId: ctx.caller.organizationId, userId: ctx.caller.userId, scope };
+    const { organizationId, userId } = ctx.caller;
+    const audience = { organizationId, userId, scope, among: keysAllowed(ctx.caller) };
     const key = keyId === undefined ? undefined : await getKeyForUsage(ctx, audience, keyId);
     if (key === null) throw missingKey();
     return await readUsage(ctx, audience, { key, by, ...requireUsageRange({ from, to, by }) });

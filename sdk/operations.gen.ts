@@ -34,7 +34,7 @@ export type RevealedKey = {
   } | null;
   /** From where it may be used; null for anywhere. */
   cidrs: Array<string> | null;
-  /** Resources that it may touch; null for all, empty for none. */
+  /** Resources that it may touch, a key of Latchkey as `key:<id>`; null for all, empty for none. */
   allowList: Array<string> | null;
   createdAt: number;
   createdByUserId: string;
@@ -130,7 +130,7 @@ export type KeyRecord = {
   } | null;
   /** From where it may be used; null for anywhere. */
   cidrs: Array<string> | null;
-  /** Resources that it may touch; null for all, empty for none. */
+  /** Resources that it may touch, a key of Latchkey as `key:<id>`; null for all, empty for none. */
   allowList: Array<string> | null;
   createdAt: number;
   createdByUserId: string;
@@ -866,7 +866,7 @@ create(input: {
   } | null;
   /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
   cidrs?: Array<string> | null;
-  /** Resources of your API that the key may touch: at most 128, each `type:id`, `type:*` or `*:*`, or an object of both parts. Everything unless told; an empty list allows nothing. */
+  /** Resources of your API that the key may touch: at most 128, each `type:id`, `type:*` or `*:*`, or an object of both parts. Each key of Latchkey counts as `key:<id>`, itself too. Everything unless told; an empty list allows nothing. */
   allowList?: Array<string | {
     type: string;
     id: string;
@@ -963,7 +963,7 @@ update(input: {
   } | null;
   /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
   cidrs?: Array<string> | null;
-  /** Resources of your API that the key may touch: at most 128, each `type:id`, `type:*` or `*:*`, or an object of both parts. Everything unless told; an empty list allows nothing. */
+  /** Resources of your API that the key may touch: at most 128, each `type:id`, `type:*` or `*:*`, or an object of both parts. Each key of Latchkey counts as `key:<id>`, itself too. Everything unless told; an empty list allows nothing. */
   allowList?: Array<string | {
     type: string;
     id: string;
@@ -1085,7 +1085,7 @@ import(input: {
     } | null;
     /** From where the key may be used: at most 64 addresses or ranges, such as `192.0.2.0/24` or `2001:db8::/32`. Anywhere unless told. */
     cidrs?: Array<string> | null;
-    /** Resources of your API that the key may touch: at most 128, each `type:id`, `type:*` or `*:*`, or an object of both parts. Everything unless told; an empty list allows nothing. */
+    /** Resources of your API that the key may touch: at most 128, each `type:id`, `type:*` or `*:*`, or an object of both parts. Each key of Latchkey counts as `key:<id>`, itself too. Everything unless told; an empty list allows nothing. */
     allowList?: Array<string | {
       type: string;
       id: string;

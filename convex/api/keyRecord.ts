@@ -64,7 +64,10 @@ export const keyRecordSchema = z
       .describe("At the time of the answer. `expiring` is good, with less than seven days to live."),
     rateLimit: rateLimitSchema.nullable(),
     cidrs: z.array(z.string()).nullable().describe("From where it may be used; null for anywhere."),
-    allowList: z.array(z.string()).nullable().describe("Resources that it may touch; null for all, empty for none."),
+    allowList: z
+      .array(z.string())
+      .nullable()
+      .describe("Resources that it may touch, a key of Latchkey as `key:<id>`; null for all, empty for none."),
     createdAt: moment,
     createdByUserId: z.string(),
     createdByKeyId: z.string().nullable().describe("Set when a key made it."),

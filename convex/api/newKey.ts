@@ -53,7 +53,7 @@ export const keyFieldsSchema = z.strictObject({
     .nullable()
     .optional()
     .describe(
-      `Resources of your API that the key may touch: at most ${ALLOW_LIST_MAX}, each \`type:id\`, \`type:*\` or \`*:*\`, or an object of both parts. Everything unless told; an empty list allows nothing.`,
+      `Resources of your API that the key may touch: at most ${ALLOW_LIST_MAX}, each \`type:id\`, \`type:*\` or \`*:*\`, or an object of both parts. Each key of Latchkey counts as \`key:<id>\`, itself too. Everything unless told; an empty list allows nothing.`,
     ),
   metadata: metadataSchema
     .nullable()

@@ -36,6 +36,13 @@ export function allows(list: readonly string[] | null, resource: string): boolea
   return list.includes(resource) || list.includes(wildcardOf(resource)) || list.includes(EVERYTHING);
 }
 
+/** The ids of a type that a list names, null when it allows all of them. Example: `idsAllowed(["project:42"], "project")`. */
+export function idsAllowed(list: readonly string[] | null, type: string): string[] | null {
+  const start = `${type}:`;
+  if (list === null || allows(list, `${start}*`)) return null;
+  return list.filter((entry) => entry.startsWith(start)).map((entry) => entry.slice(start.length));
+}
+
 /** Whether the `inner` list allows nothing that the `outer` one does not; null is no list. */
 export function isWithinAllowList(inner: readonly string[] | null, outer: readonly string[] | null): boolean {
   return (inner ?? [EVERYTHING]).every((entry) => allows(outer, entry));

@@ -88,10 +88,10 @@ describe.each(engines)("a key that manages keys on $name", (engine) => {
     const maker = await createKey(deployment, admin.caller, {
       ownerKind: "service",
       permissions: ["keys:create", "keys:disable", "keys:read"],
-      allowList: ["project:*", "report:7"],
+      allowList: ["key:*", "project:*", "report:7"],
     });
     const make = async (allowList?: string[] | null) => await createKey(deployment, maker.as, { allowList });
-    expect((await make()).record.allowList).toEqual(["project:*", "report:7"]);
+    expect((await make()).record.allowList).toEqual(["key:*", "project:*", "report:7"]);
     expect((await make(["report:7", "project:1"])).record.allowList).toEqual(["project:1", "report:7"]);
     expect((await make([])).record.allowList).toEqual([]);
     for (const wider of [null, ["*:*"], ["report:*"], ["project:1", "report:8"]]) {

@@ -16,6 +16,7 @@ import { shareReads } from "../sharedReads.ts";
 import { decodeCursor, encodeCursor, isAfter } from "./cursors.ts";
 import { findNewestFirst, ofOrganization, ofOwner } from "./ranges.ts";
 import type { KeyRange } from "./ranges.ts";
+import { keysAllowed } from "./rights.ts";
 import { getMember } from "../organizations/members.ts";
 import { expiryOf, policyOf, readIdleExpiryUnder } from "../policy/policies.ts";
 import type { TimedKey } from "../policy/policies.ts";
@@ -40,14 +41,22 @@ export const vKeyFilter = v.object({
 
 export type KeyFilter = Infer<typeof vKeyFilter>;
 
-/** Which keys a list may show: all of an organization, or only one member's personal ones. */
-export type KeyAudience = { organizationId: Id<"organization">; scope: Scope; userId: Id<"user"> };
+/**
+ * Which keys a list may show: all of an organization, or only one member's personal ones, and of these only those whose
+ * ids are in `among`, if that is given.
+ */
+export type KeyAudience = {
+  organizationId: Id<"organization">;
+  scope: Scope;
+  userId: Id<"user">;
+  among?: readonly string[];
+};
 
 /** The keys that a caller may see. Throws FORBIDDEN when it may see none. */
 export function requireAudience(caller: ResolvedCaller): KeyAudience {
   const scope = callerScope(caller, "keys:read");
   if (scope === null) throw latchkeyError("FORBIDDEN", "You may not see the keys of this organization.");
-  return { organizationId: caller.organizationId, userId: caller.userId, scope };
+  return { organizationId: caller.organizationId, userId: caller.userId, scope, among: keysAllowed(caller) };
 }
 
 /** Among whose keys a name is unique. */
@@ -154,7 +163,7 @@ function isSeenBy({ scope, userId }: KeyAudience, key: Doc<"keys">): boolean {
 
 /** Where to look for the keys that an audience may see and a filter lets through; null when there can be none. */
 function rangeOf(ctx: QueryCtx, audience: KeyAudience, filter: KeyFilter, wantsDead: boolean): KeyRange | null {
-  const { organizationId, scope, userId } = audience;
+  const { organizationId, scope, userId, among } = audience;
   const owner = filter.ownerUserId === undefined ? undefined : ctx.db.normalizeId("user", filter.ownerUserId);
   if (owner === null) return null;
   // A revoked key's record says so at once, an expired one's only when the sweep has seen it.
@@ -164,6 +173,7 @@ function rangeOf(ctx: QueryCtx, audience: KeyAudience, filter: KeyFilter, wantsD
     ...(scope === "any"
       ? { ownerKind: filter.ownerKind, ownerUserId: owner }
       : { ownerKind: "personal", ownerUserId: userId }),
+    among,
     nameKey: filter.name === undefined ? undefined : foldName(filter.name),
     ended: isRevoked ? true : wantsDead ? undefined : false,
   };

@@ -12,6 +12,8 @@ export type KeyRange = {
   nameKey?: string;
   /** Whether the record says that it is dead, which may be late. */
   ended?: boolean;
+  /** The only ones that may be in it, by their ids: as many as an allow list names at most. */
+  among?: readonly string[];
   /** The creation time of the newest one, epoch milliseconds. */
   upTo?: number;
 };
@@ -23,7 +25,8 @@ type KeyQuery = Query<DataModel["keys"]>;
  * walking past the others. So it may give more than the range, never less.
  */
 export function findNewestFirst(ctx: QueryCtx, range: KeyRange): AsyncIterable<Doc<"keys">> {
-  const { ownerKind, ownerUserId, nameKey } = range;
+  const { ownerKind, ownerUserId, nameKey, among } = range;
+  if (among !== undefined) return ofIds(ctx, range.organizationId, among);
   if (ownerKind === "personal" && ownerUserId !== undefined) {
     return ofOwner(ctx, { ...range, ownerRef: ownerUserId }).order("desc");
   }
@@ -31,6 +34,31 @@ export function findNewestFirst(ctx: QueryCtx, range: KeyRange): AsyncIterable<D
   if (ownerUserId !== undefined) return ofPerson(ctx, { ...range, ownerUserId });
   const keys = ownerKind === "service" ? ofOwner(ctx, { ...range, ownerRef: "service" }) : ofOrganization(ctx, range);
   return keys.order("desc");
+}
+
+/** Those keys of an organization that have these ids; others are left out. */
+export async function findByIds(
+  { db }: QueryCtx,
+  organizationId: Id<"organization">,
+  ids: readonly string[],
+): Promise<Doc<"keys">[]> {
+  const found = await Promise.all(
+    ids.map(async (text) => {
+      const id = db.normalizeId("keys", text);
+      // An allow list counts by the letter.
+      return id === text ? await db.get("keys", id) : null;
+    }),
+  );
+  return found.filter((key) => key !== null).filter((key) => key.organizationId === organizationId);
+}
+
+async function* ofIds(
+  ctx: QueryCtx,
+  organizationId: Id<"organization">,
+  ids: readonly string[],
+): AsyncGenerator<Doc<"keys">> {
+  const found = await findByIds(ctx, organizationId, ids);
+  yield* found.toSorted(newestFirst);
 }
 
 /** By age, as all that follow. */
@@ -106,7 +134,7 @@ async function* mergeNewestFirst(...queries: OrderedQuery<DataModel["keys"]>[]):
   try {
     for (;;) {
       const waiting = parts.flatMap((part) => (part.head.done === true ? [] : [{ part, key: part.head.value }]));
-      const [next] = waiting.toSorted((one, other) => (isAfter(one.key, toCursor(other.key)) ? 1 : -1));
+      const [next] = waiting.toSorted((one, other) => newestFirst(one.key, other.key));
       if (next === undefined) return;
       yield next.key;
       next.part.head = await next.part.rows.next();
@@ -114,4 +142,8 @@ async function* mergeNewestFirst(...queries: OrderedQuery<DataModel["keys"]>[]):
   } finally {
     await Promise.all(parts.map(async ({ rows }) => await rows.return?.()));
   }
+}
+
+function newestFirst(one: Doc<"keys">, other: Doc<"keys">): number {
+  return isAfter(one, toCursor(other)) ? 1 : -1;
 }

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel.js";
 import type { QueryCtx } from "../../_generated/server.js";
-import { allows, isWithinAllowList } from "../../shared/allowList.ts";
+import { allows, idsAllowed, isWithinAllowList } from "../../shared/allowList.ts";
 import { isWithinCidrs } from "../../shared/cidr.ts";
 import { latchkeyError, missingKey } from "../../shared/errors.ts";
 import { VERB_PERMISSION, beyondGranted, beyondGrants, covers } from "../../shared/permissions.ts";
@@ -66,11 +66,15 @@ export async function findKey(
   return key?.organizationId === organizationId ? key : null;
 }
 
-/** Whether the caller may do this to that key of its organization. */
+/**
+ * Whether the caller may do this to that key of its organization. To a calling key with an allow list, every key is the
+ * resource `key:<id>`, itself too, as in what explaining and verifying say.
+ */
 export function mayAct(caller: ResolvedCaller, key: Doc<"keys">, verb: Exclude<KeyVerb, "create">): boolean {
   const own = key.ownerKind === "personal" && key.ownerUserId === caller.userId;
   // Leaving or losing a role must not strand a credential with nobody who may end it.
   if (own && verb === "revoke" && caller.key === null) return true;
+  if (!allows(caller.key?.record.allowList ?? null, resourceOf(key))) return false;
   const scope = callerScope(caller, VERB_PERMISSION[verb]);
   return scope === "any" || (scope === "own" && own) || holdsOnKey(caller, key, VERB_PERMISSION[verb]);
 }
@@ -78,11 +82,22 @@ export function mayAct(caller: ResolvedCaller, key: Doc<"keys">, verb: Exclude<K
 /** Whether the caller is a service key that was given this on that one key, as on any other resource: `key:<id>`. */
 function holdsOnKey({ key: calling }: ResolvedCaller, key: Doc<"keys">, permission: LatchkeyPermission): boolean {
   if (calling === null) return false;
-  const resource = `key:${key._id}`;
-  return (
-    allows(calling.record.allowList ?? null, resource) &&
-    calling.resourcePermissions.some((entry) => entry.resource === resource && covers(entry.permissions, permission))
+  const resource = resourceOf(key);
+  return calling.resourcePermissions.some(
+    (entry) => entry.resource === resource && covers(entry.permissions, permission),
   );
+}
+
+/**
+ * The ids of the keys to which the caller's allow list binds it, at most 128 and maybe of keys that are not there;
+ * undefined for who is not bound to single keys.
+ */
+export function keysAllowed({ key: calling }: ResolvedCaller): string[] | undefined {
+  return idsAllowed(calling?.record.allowList ?? null, "key") ?? undefined;
+}
+
+function resourceOf({ _id }: Doc<"keys">): string {
+  return `key:${_id}`;
 }
 
 /** Refuses to create a key for this owner: FORBIDDEN without the right, INVALID_INPUT for an owner who is no member. */

@@ -3,6 +3,7 @@ import {
   ALLOW_LIST_MAX,
   allows,
   checkAllowList,
+  idsAllowed,
   isResource,
   isWithinAllowList,
 } from "../../../convex/shared/allowList.ts";
@@ -71,6 +72,18 @@ describe("C6 allow lists", () => {
     [["project:*"], "projects:2", false],
     [["*:*"], "anything:2", true],
   ])("%j allows %s: %s", (list, resource, expected) => expect(allows(list, resource)).toBe(expected));
+
+  test.each<[string[] | null, string[] | null]>([
+    [null, null],
+    [["*:*"], null],
+    [["project:*"], null],
+    [
+      ["projects:*", "project:1", "a:2", "project:x.y"],
+      ["1", "x.y"],
+    ],
+    [["a:*"], []],
+    [[], []],
+  ])("E7 of all projects, %j names %j", (list, ids) => expect(idsAllowed(list, "project")).toEqual(ids));
 
   test.each<[string[] | null, string[] | null, boolean]>([
     [null, null, true],
