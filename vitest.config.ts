@@ -1,11 +1,10 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { NODE_FLAGS } from "./test/helpers/node-flags.ts";
 
-// Node 24 runs TypeScript by itself; the flags are those that the product runs with.
-const execArgv = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
 // By itself vitest leaves one processor to others, which on a machine of two is half of it.
 const maxWorkers = Math.max(2, availableParallelism() - 1);
-const shared = { pool: "forks", execArgv, maxWorkers, testTimeout: 30_000, hookTimeout: 120_000 } as const;
+const shared = { pool: "forks", execArgv: NODE_FLAGS, maxWorkers, testTimeout: 30_000, hookTimeout: 120_000 } as const;
 
 const PUSHED_TEMPLATE = ["test/helpers/template-setup.ts"];
 const BUILT_DASHBOARD = ["test/helpers/dashboard-setup.ts"];

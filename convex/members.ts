@@ -61,7 +61,7 @@ export const admins = memberQuery({
   },
 });
 
-/** The first 200 members, in the order of joining; null without access. For choosing the owner of a key. */
+/** Up to 200 members, in the order of their users' ids; null without access. For choosing the owner of a key. */
 export const list = memberQuery({
   args: {},
   returns: v.union(

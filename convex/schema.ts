@@ -16,9 +16,10 @@ export default defineSchema({
   // read by verification.ts, deleted when the secret is replaced or its key is deleted.
   ...authTables,
 
-  // The truth about a key. Written by model/keys.ts, in one transaction with its audit entry. Read by every
-  // list and every verification. Deleted only when dead, by someone who holds `keys:delete`. Use never
-  // writes here: that would re-run every open list.
+  // The truth about a key. Written by model/keys/ and, when its owner leaves, by model/organizations/leavers.ts, in one
+  // transaction with the audit entry; `ended`, which only sorts, also by model/sweep.ts and model/policy/sweep.ts. Read by every
+  // list and every verification. Deleted only when dead, by someone who holds `keys:delete` or by model/keys/retention.ts, or
+  // with its organization by model/organizations/goneOrganizations.ts. Use never writes here: that would re-run every open list.
   keys: defineTable({
     organizationId: v.id("organization"),
     ownerKind,
@@ -116,7 +117,8 @@ export default defineSchema({
     .index("by_owner_user", ["organizationId", "ownerUserId", "ownerKind"]),
 
   // What may be done with the keys of an organization: one row each once somebody has changed it. Written by
-  // model/policy/policies.ts, read at every creation and change of a key and with every verification.
+  // model/policy/changes.ts, read at every creation and change of a key and with every verification. Deleted with the
+  // organization, unless it says when audit entries go.
   policies: defineTable({
     organizationId: v.id("organization"),
     ...policyFields,
@@ -125,7 +127,7 @@ export default defineSchema({
   }).index("by_organization", ["organizationId"]),
 
   // What an organization's new keys begin with, one row each once somebody has chosen it. Written by
-  // model/organizations/changes.ts, read at every creation.
+  // model/keys/prefixes.ts, read at every creation. Deleted with the organization.
   keyPrefixes: defineTable({
     organizationId: v.id("organization"),
     prefix: v.string(),

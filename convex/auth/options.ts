@@ -118,7 +118,7 @@ function organizationPlugin() {
     },
     creatorRole: "owner",
     membershipLimit: 1_000,
-    // Nobody could see its audit trail any more (docs/decisions/017). An operator who deletes its row has the rest swept away.
+    // Nobody could see its audit trail any more. How an operator does it all the same: docs/decisions/017.
     disableOrganizationDeletion: true,
   });
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { PROJECT } from "../../scripts/lib/program.ts";
-import { NODE_FLAGS } from "./template.ts";
+import { NODE_FLAGS } from "./node-flags.ts";
 
 export interface LatchkeyProcess extends AsyncDisposable {
   readonly child: ChildProcess;

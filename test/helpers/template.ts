@@ -5,9 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { contentHash } from "../../scripts/lib/content-hash.ts";
 import { PROJECT } from "../../scripts/lib/program.ts";
-
-/** What a test process needs to run the backend. */
-export const NODE_FLAGS = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
+import { NODE_FLAGS } from "./node-flags.ts";
 
 /** Where a run's global setup tells its tests the template, which spares them to read all sources for each copy. */
 export const TEMPLATE_VARIABLE = "LATCHKEY_TEST_TEMPLATE";

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT } from "../../scripts/lib/program.ts";
+import { NODE_FLAGS } from "../helpers/node-flags.ts";
 
 // A project of nothing but the bootstrap, two lock files, and stand-ins for npm and for the Node that npm would install.
 let project: string;
@@ -64,7 +65,8 @@ const npmCalls = () =>
 test("it installs once, then hands the arguments to the installed Node and its exit code back", async () => {
   const first = await bootstrap("start", "--port", "0");
   expect(first.code).toBe(5);
-  expect(first.output).toMatch(/ran: --experimental-vm-modules \S+ \S+scripts\/start\.ts --port 0/);
+  const script = join(project, "scripts/start.ts");
+  expect(first.output).toContain(`ran: ${NODE_FLAGS.join(" ")} ${script} --port 0`);
   expect(npmCalls()).toBe(1);
   expect((await bootstrap("start")).code).toBe(5);
   expect(npmCalls()).toBe(1);

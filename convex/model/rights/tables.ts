@@ -28,7 +28,7 @@ export const rightsTables = {
     grants: v.array(vGrant),
   }).index("by_name", ["organizationId", "name"]),
 
-  // What a suspended member was before, to be that again. Written and deleted by model/organizations/members.ts.
+  // What a suspended member was before, to be that again. Written and deleted by model/organizations/memberships.ts.
   suspensions: defineTable({
     organizationId: v.id("organization"),
     userId: v.id("user"),

@@ -3,8 +3,9 @@ import { v } from "convex/values";
 import { vBucket, vQuotaCount, vTagCount, vUsageCount } from "../validators.ts";
 
 export const usageTables = {
-  // When a key was last used. Written by model/usage/counts.ts at most every few seconds per key, read by the dashboard
-  // in a query of its own, and by verification where idle keys expire. Deleted with its key.
+  // When a key was last used. Made with its key; written by model/usage/counts.ts at most every few seconds per key, and
+  // `settled` by the sweep for idle keys. Read by the dashboard in a query of its own, by the API with each key, and by
+  // verification where idle keys expire. Deleted with its key.
   keyUsage: defineTable({
     organizationId: v.id("organization"),
     // Absent only inside the transaction that creates both.
@@ -27,7 +28,8 @@ export const usageTables = {
 
   // How often a key was used in one hour, by operation and outcome, and by tag. Of each hour an organization has rows of
   // its own too, its sums. Written by model/usage/counts.ts, apart from the key so that no list of keys runs anew by
-  // use; read by usage.ts; deleted by a sweep after 400 days. They outlive the key: it was used.
+  // use; read by model/usage/reports.ts; deleted by a sweep after 400 days, and with the organization. They outlive the key: it
+  // was used.
   usageCounts: defineTable({
     organizationId: v.id("organization"),
     // Absent on the organization's sums.

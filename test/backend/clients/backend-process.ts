@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { isJsonObject } from "#backend/values/json.ts";
+import { NODE_FLAGS } from "../../helpers/node-flags.ts";
 
 const MAIN = fileURLToPath(new URL("../../../backend/main.ts", import.meta.url));
 
@@ -24,8 +25,7 @@ export async function spawnBackend(options: {
 }): Promise<BackendProcess> {
   const { dataDir, adminKey, port = 0, sitePort = 0 } = options;
   const args = ["--data", dataDir, "--admin-key", adminKey, "--port", String(port), "--site-port", String(sitePort)];
-  const flags = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
-  const child = spawn(process.execPath, [...flags, MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const { apiUrl, siteUrl } = await ready(child);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
