@@ -1,6 +1,6 @@
 import { createTRPCClient, httpLink } from "@trpc/client";
 
-// The one place where the app looks past _generated and shared: a type only, nothing of it reaches the bundle.
+// oxlint-disable-next-line no-restricted-imports -- the one look past _generated and shared: a type, nothing of it is bundled
 import type { AppRouter } from "#convex/api/router.ts";
 
 /** The public API by session cookie. Name the organization with every call: `operations.keys.revoke.mutate(input, inOrganization(id))`. */

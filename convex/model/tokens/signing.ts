@@ -54,6 +54,7 @@ export async function listPublicKeys(ctx: ActionCtx): Promise<JWK[]> {
 
 /** Has better-auth make a new signing key, unless there is one that is not retired. */
 export async function createSigningKey(ctx: ActionCtx): Promise<void> {
+  // oxlint-disable-next-line no-restricted-imports -- the signing keys are better-auth's
   const { createAuth } = await import("../../auth/auth.ts");
   // It makes the key that it lacks for signing; what it signs here says nothing and goes nowhere.
   await createAuth(ctx).api.signJWT({ body: { payload: {} } });
