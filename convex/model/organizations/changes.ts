@@ -49,7 +49,7 @@ export async function changeOrganization(
   const slug = isOther ? fields.take("slug", checkOrganizationSlug(input.slug ?? ""), "") : before.slug;
   const keyPrefix = input.keyPrefix ?? before.keyPrefix;
   if (!PREFIX_PATTERN.test(keyPrefix)) fields.refuse("keyPrefix", "Use 2 to 16 lower-case letters and digits.");
-  fields.requireRight("The organization cannot be changed like this.");
+  fields.throwIfWrong("The organization cannot be changed like this.");
   const holder = await ctx.db
     .query("organization")
     .withIndex("by_slug", (q) => q.eq("slug", slug))

@@ -57,7 +57,7 @@ export async function inviteMember(
   const fields = new Fields();
   const email = fields.take("email", checkAddress(rawEmail), "");
   const expiresAt = fields.take("expiresAt", checkInvitationEnd(wishedEnd, now), now);
-  fields.requireRight("Nobody can be invited like this.");
+  fields.throwIfWrong("Nobody can be invited like this.");
   const names = await requireGivable(ctx, caller, roles);
   await requireNoMember(ctx, organizationId, email);
   const others = await listInvitations(ctx, organizationId);

@@ -234,7 +234,7 @@ async function checkRoles(
     if (role === "suspended") fields.refuse(`roles.${index}`, "Suspend the member instead.");
     else if (!(await isRoleOf(ctx, organizationId, role))) fields.refuse(`roles.${index}`, "There is no such role.");
   }
-  fields.requireRight("The member cannot have these roles.");
+  fields.throwIfWrong("The member cannot have these roles.");
   return [...ROLES.filter((role) => wanted.includes(role)), ...wanted.filter((role) => !isRole(role)).toSorted()];
 }
 

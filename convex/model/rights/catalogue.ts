@@ -95,7 +95,7 @@ export async function definePermission(
   checkDefinedName(fields, name, includes !== undefined);
   const description = fields.take("description", checkDescription(input.description ?? ""), "");
   if (includes !== undefined) await checkIncludes(ctx, organizationId, fields, includes);
-  fields.requireRight("The permission cannot be defined like this.");
+  fields.throwIfWrong("The permission cannot be defined like this.");
 
   const retired = await findRetired(ctx, organizationId, name);
   if (includes !== undefined) requireHeld(caller, await givePermissions(ctx, organizationId, "includes", includes));
@@ -135,7 +135,7 @@ export async function changePermission(
     if (permission.includes === undefined) fields.refuse("includes", "Only a composite includes others.");
     else await checkIncludes(ctx, organizationId, fields, includes);
   }
-  fields.requireRight("The permission cannot be changed like this.");
+  fields.throwIfWrong("The permission cannot be changed like this.");
   const added = (includes ?? []).filter((name) => !(permission.includes ?? []).includes(name));
   requireHeld(caller, await givePermissions(ctx, organizationId, "includes", added));
 

@@ -89,7 +89,7 @@ export class Fields {
   }
 
   /** Throws INVALID_INPUT when anything was wrong. */
-  requireRight(message: string): void {
+  throwIfWrong(message: string): void {
     if (this.wrong.length > 0) throw latchkeyError("INVALID_INPUT", message, this.wrong);
   }
 }

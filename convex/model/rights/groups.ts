@@ -62,7 +62,7 @@ export async function createGroup(
   const name = fields.take("name", checkTitle(input.name), "");
   const description = fields.take("description", checkDescription(input.description ?? ""), "");
   const gift = await checkGift(ctx, organizationId, fields, input);
-  fields.requireRight("The group cannot be made like this.");
+  fields.throwIfWrong("The group cannot be made like this.");
   requireHeld(caller, await toGiving(ctx, organizationId, gift));
 
   const groups = await readGroups(ctx, organizationId, "", ORGANIZATION_GROUPS_MAX);
@@ -96,7 +96,7 @@ export async function changeGroup(
       ? group.description
       : fields.take("description", checkDescription(input.description), "");
   const { roles, permissions } = await checkGift(ctx, organizationId, fields, input);
-  fields.requireRight("The group cannot be changed like this.");
+  fields.throwIfWrong("The group cannot be changed like this.");
   requireHeld(
     caller,
     await toGiving(ctx, organizationId, {

@@ -73,7 +73,7 @@ export async function createLicense(
   const fields = new Fields();
   const name = fields.take("name", checkSlug(input.name), "");
   const checked = checkFields(fields, input, { description: "", seats: null, validFrom: null, validUntil: null });
-  fields.requireRight("The license cannot be defined like this.");
+  fields.throwIfWrong("The license cannot be defined like this.");
   const licenses = await readLicenses(ctx, organizationId, "", ORGANIZATION_LICENSES_MAX);
   if (licenses.some((other) => other.name === name)) throw nameTaken("license", name);
   if (licenses.length >= ORGANIZATION_LICENSES_MAX) throw tooMany("licenses", ORGANIZATION_LICENSES_MAX);
@@ -99,7 +99,7 @@ export async function changeLicense(
   const license = await requireLicense(ctx, caller.organizationId, licenseId);
   const fields = new Fields();
   const checked = checkFields(fields, input, license);
-  fields.requireRight("The license cannot be changed like this.");
+  fields.throwIfWrong("The license cannot be changed like this.");
   if (checked.seats !== null && (await hasMoreHolders(ctx, license._id, checked.seats))) {
     throw latchkeyError("CONFLICT", `More than ${checked.seats} seats are taken. Unassign some first.`);
   }

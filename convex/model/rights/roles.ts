@@ -79,7 +79,7 @@ export async function createRole(
   if (isRole(name)) fields.refuse("name", "Every organization has a role of this name. Choose another one.");
   const description = fields.take("description", checkDescription(input.description ?? ""), "");
   const grants = await checkGrants(ctx, organizationId, fields, input.grants);
-  fields.requireRight("The role cannot be defined like this.");
+  fields.throwIfWrong("The role cannot be defined like this.");
   requireHeld(caller, await giveGrants(ctx, organizationId, grants));
 
   const defined = await listOwnRoles(ctx, organizationId, "", OWN_ROLES_MAX);
@@ -113,7 +113,7 @@ export async function changeRole(
       : fields.take("description", checkDescription(input.description), "");
   const grants =
     input.grants === undefined ? role.grants : await checkGrants(ctx, organizationId, fields, input.grants);
-  fields.requireRight("The role cannot be changed like this.");
+  fields.throwIfWrong("The role cannot be changed like this.");
   const given = await giveGrants(ctx, organizationId, grants);
   const had = (grant: Grant | undefined) =>
     role.grants.some(({ permission, scope }) => permission === grant?.permission && scope === grant.scope);
