@@ -63,15 +63,6 @@ export function parseKey(text: string): ParsedKey | null {
   return { prefix, env, keyIdText, start: `${prefix}_${env}_${keyIdText}`, last4: text.slice(-4) };
 }
 
-/** What is stored and looked up instead of the key: base64url(SHA-256) without padding, 43 characters. */
-export async function hashKey(key: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
-  return btoa(String.fromCharCode(...new Uint8Array(digest)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-}
-
 /** How a key is shown everywhere once its one reveal is over: `lk_live_4fQ2x9LmZa_…c0de`. */
 export function maskedKey(key: { start: string; last4: string }): string {
   return `${key.start}_…${key.last4}`;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
-import { hashKey } from "../../convex/shared/keyFormat.ts";
+import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
 import { auditOf, createKey, createOrganization, listOf, refusalOf, verify } from "./world.ts";
@@ -161,7 +161,7 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
     for (const secret of [key, rotated.key]) {
       expect(everything).not.toContain(secret);
       expect(everything).not.toContain(secret.split("_")[3]);
-      expect(everything).not.toContain(await hashKey(secret));
+      expect(everything).not.toContain(sha256Base64Url(secret));
     }
     expect(await auditOf(deployment, developer)).toEqual([]);
   });
@@ -179,6 +179,6 @@ describe.each(engines)("what the dashboard reads on $name", (engine) => {
     const text = JSON.stringify(answers);
     expect(text).toContain(record.start);
     expect(text).not.toContain(key.split("_")[3]);
-    expect(text).not.toContain(await hashKey(key));
+    expect(text).not.toContain(sha256Base64Url(key));
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { AuditEntry } from "../../convex/model/audit/lists.ts";
-import { hashKey } from "../../convex/shared/keyFormat.ts";
+import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import { eventually, eventuallySwept, passTime, deployAtStoppedClock } from "./clock.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
@@ -96,7 +96,7 @@ describe.each(engines)("E29 C12: what is kept no longer, on $name", (engine) => 
     await sweep();
     await eventually(async () => expect(await idsOf(owner)).toEqual([]));
 
-    const where = [{ field: "key", value: await hashKey(key), operator: "eq" as const, ...AND }];
+    const where = [{ field: "key", value: sha256Base64Url(key), operator: "eq" as const, ...AND }];
     expect(await deployment.call(internal.auth.store.find, { table: "apikey", where, limit: 1 })).toEqual([]);
     if (usageId !== undefined) expect(await deployment.call(internal.usage.lastUse, { usageId })).toBeNull();
     const page = { cursor: null, limit: 10 };

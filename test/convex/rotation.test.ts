@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { api, internal } from "../../convex/_generated/api.js";
 import type { Caller } from "../../convex/model/rights/callers.ts";
-import { hashKey } from "../../convex/shared/keyFormat.ts";
+import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import { DAY_MS, ROTATION_GRACE_PRESETS_MS } from "../../convex/shared/limits.ts";
 import { engines } from "./engines.ts";
 import type { Deployment } from "./engines.ts";
@@ -30,7 +30,7 @@ describe.each(engines)("rotating a key on $name", (engine) => {
     (
       await deployment.call(internal.auth.store.find, {
         table: "apikey",
-        where: [{ field: "key", operator: "eq", value: await hashKey(key), ...AND }],
+        where: [{ field: "key", operator: "eq", value: sha256Base64Url(key), ...AND }],
         limit: 1,
       })
     ).length === 1;

@@ -8,7 +8,7 @@ import type { KeySnapshot, KeyView } from "../../convex/model/keys/views.ts";
 import type { NewKey } from "../../convex/model/keys/newKeys.ts";
 import { parseAddress } from "../../convex/shared/cidr.ts";
 import { toErrorData } from "../../convex/shared/errors.ts";
-import { hashKey } from "../../convex/shared/keyFormat.ts";
+import { sha256Base64Url } from "../../convex/shared/sha256.ts";
 import type { Role } from "../../convex/shared/roles.ts";
 import type { Deployment } from "./engines.ts";
 
@@ -87,7 +87,7 @@ export async function createKey(
 }
 
 export async function verify(deployment: Deployment, key: string) {
-  const state = await deployment.call(internal.verification.stateByHash, { hash: await hashKey(key) });
+  const state = await deployment.call(internal.verification.stateByHash, { hash: sha256Base64Url(key) });
   return state === null ? null : parseKeyState(state);
 }
 
