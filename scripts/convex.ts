@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
 import { loadSecrets } from "../server/data-folder.ts";
 import { OperatorError } from "../server/operator-error.ts";
-import { findRemoteDeployment } from "../server/remote-deployment.ts";
-import { cliEnvironment, runConvex } from "./lib/push.ts";
+import { cliEnvironment, findRemoteDeployment } from "../server/remote-deployment.ts";
+import { runConvex } from "./lib/push.ts";
 import { readIfThere } from "./lib/read-if-there.ts";
 import { runScript } from "./lib/terminal.ts";
 

@@ -20,6 +20,17 @@ const PUBLIC_ROUTES = new Set(
     .concat("/version"),
 );
 
+/** What the official CLI needs in its environment to choose one self-hosted deployment or embedded backend, whatever .env files lie around. */
+export function cliEnvironment(url: string, adminKey: string): Record<string, string> {
+  return {
+    CONVEX_SELF_HOSTED_URL: url,
+    CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
+    // Empty, not absent: the CLI would take an absent one from .env.local.
+    CONVEX_DEPLOYMENT: "",
+    CONVEX_DEPLOY_KEY: "",
+  };
+}
+
 /**
  * Finds the remote deployment that the environment names, with the variables that Convex's own tools use, or null for the embedded
  * backend. Throws an OperatorError when only half of a pair is there or a key has no deployment in it.
@@ -40,12 +51,7 @@ export function findRemoteDeployment(environment: Environment): RemoteDeployment
     return {
       cloudUrl: parseUrl("CONVEX_SELF_HOSTED_URL", url),
       adminKey,
-      cliEnvironment: {
-        CONVEX_SELF_HOSTED_URL: url,
-        CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
-        CONVEX_DEPLOYMENT: "",
-        CONVEX_DEPLOY_KEY: "",
-      },
+      cliEnvironment: cliEnvironment(url, adminKey),
     };
   }
   if (!isSet(deployKey)) return null;

@@ -7,10 +7,15 @@ import {
   type DeploymentAdmin,
 } from "../../server/deployment-admin.ts";
 import { startEmbeddedDeployment } from "../../server/embedded-deployment.ts";
-import { connectRemoteDeployment, siteUrlOf, type RemoteDeployment } from "../../server/remote-deployment.ts";
+import {
+  cliEnvironment,
+  connectRemoteDeployment,
+  siteUrlOf,
+  type RemoteDeployment,
+} from "../../server/remote-deployment.ts";
 import type { Upstream } from "../../server/upstream.ts";
 import { startMigrations } from "./migrations.ts";
-import { cliEnvironment, hashOfFunctions, pushFunctions } from "./push.ts";
+import { hashOfFunctions, pushFunctions } from "./push.ts";
 import { readIfThere } from "./read-if-there.ts";
 import { reportEntry, type Progress } from "./terminal.ts";
 

@@ -6,17 +6,6 @@ import { updateRunManifest } from "./run-manifest.ts";
 
 const CONVEX_CLI = join(PROJECT, "node_modules", "convex", "bin", "main.js");
 
-/** What the official CLI needs in its environment to choose one deployment, whatever .env files lie around. */
-export function cliEnvironment(url: string, adminKey: string): Record<string, string> {
-  return {
-    CONVEX_SELF_HOSTED_URL: url,
-    CONVEX_SELF_HOSTED_ADMIN_KEY: adminKey,
-    // Empty, not absent: the CLI would take an absent one from .env.local.
-    CONVEX_DEPLOYMENT: "",
-    CONVEX_DEPLOY_KEY: "",
-  };
-}
-
 /** A hash of everything that decides what a push installs: sources, with what is generated of them, and dependencies. */
 export async function hashOfFunctions(): Promise<string> {
   await updateRunManifest(PROJECT);
