@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { parseArgs } from "node:util";
-import type { BackendConfig } from "./config.ts";
-import type { Backend } from "./main.ts";
+import { startBackend } from "./main.ts";
 
-const USAGE = `Usage: node --experimental-vm-modules backend/main.ts --data <folder> [options]
+const USAGE = `Usage: node --experimental-vm-modules backend/command-line.ts --data <folder> [options]
 
   --data <folder>       where the database lives
   --port <number>       port of the API (CONVEX_URL); any free one by default
@@ -16,13 +15,11 @@ const USAGE = `Usage: node --experimental-vm-modules backend/main.ts --data <fol
 
 Prints one line of JSON with the addresses when it is ready. Stop it with SIGTERM or Ctrl-C.`;
 
+await main();
+
 /** Runs a backend by itself, without a product around it. */
-export async function runFromCommandLine(
-  args: readonly string[],
-  start: (config: BackendConfig) => Promise<Backend>,
-): Promise<void> {
+async function main(): Promise<void> {
   const { values } = parseArgs({
-    args: [...args],
     options: {
       data: { type: "string" },
       port: { type: "string", default: "0" },
@@ -43,7 +40,7 @@ export async function runFromCommandLine(
   const siteUrl = `http://${values.host}:${await listen(site, Number(values["site-port"]), values.host)}`;
   const apiPort = Number(values.port) || (await freePort(values.host));
   const stop = new AbortController();
-  const backend = await start({
+  const backend = await startBackend({
     dataDir: values.data,
     siteUrl,
     cloudUrl: `http://${values.host}:${apiPort}`,

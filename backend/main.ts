@@ -6,7 +6,6 @@ import { promisify } from "node:util";
 import { AdminKey, NO_ADMINS } from "./access/admin-key.ts";
 import { FunctionCalls } from "./access/function-calls.ts";
 import { isSystemPath, SystemQueries } from "./access/system-queries.ts";
-import { runFromCommandLine } from "./command-line.ts";
 import { type BackendConfig, resolveLimits } from "./config.ts";
 import { openDatabase } from "./database/open-database.ts";
 import { Deploy } from "./deploy/deploy.ts";
@@ -238,5 +237,3 @@ async function lastConnectionClosed(server: Server): Promise<void> {
   await once(server, "close");
   clearTimeout(impatience);
 }
-
-if (import.meta.main) await runFromCommandLine(process.argv.slice(2), startBackend);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { isJsonObject } from "#backend/values/json.ts";
 import { NODE_FLAGS } from "../../helpers/node-flags.ts";
 
-const MAIN = fileURLToPath(new URL("../../../backend/main.ts", import.meta.url));
+const COMMAND_LINE = fileURLToPath(new URL("../../../backend/command-line.ts", import.meta.url));
 
 export interface BackendProcess {
   readonly apiUrl: string;
@@ -16,7 +16,7 @@ export interface BackendProcess {
   stop(): Promise<number | null>;
 }
 
-/** Runs `backend/main.ts` as a process of its own. */
+/** Runs a backend as a process of its own. */
 export async function spawnBackend(options: {
   readonly dataDir: string;
   readonly adminKey: string;
@@ -25,7 +25,7 @@ export async function spawnBackend(options: {
 }): Promise<BackendProcess> {
   const { dataDir, adminKey, port = 0, sitePort = 0 } = options;
   const args = ["--data", dataDir, "--admin-key", adminKey, "--port", String(port), "--site-port", String(sitePort)];
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...NODE_FLAGS, COMMAND_LINE, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const { apiUrl, siteUrl } = await ready(child);
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
