@@ -11,6 +11,7 @@ const SWEEP_AT = 1024;
 /**
  * Deadlines that are all equally long, under one timer: the wait that began first ends first. A timer for each would cost more
  * than most of what they guard. None of them keeps the process alive.
+ * convex/gateway/deadline.ts does the same once more: neither may import the other, and it runs where there is no Node.
  *
  * They stand in an array, not in a Set: a Set that shrinks and grows again leaves its old table behind with a reference to the
  * next one. Once one such table is in the old generation, every later one follows it there with all that its waits hold.

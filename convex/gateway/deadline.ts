@@ -12,6 +12,7 @@ type Wait = { endsAt: number; expire: (() => void) | null };
 // All waits are equally long, so the one that began first ends first, and one timer serves them all: a timer for each costs
 // more than most of what it guards. It is there while somebody waits, and not longer. An array and not a Set, whose old tables
 // refer to their successors: in the end the garbage collector keeps all that ever waited until it looks at everything.
+// backend/web/deadlines.ts does the same once more: neither may import the other, and this runs where there is no Node.
 let waits: Wait[] = [];
 let ended = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;

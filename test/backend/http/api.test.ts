@@ -1,4 +1,5 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { version } from "convex";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { counterApp } from "../clients/counter-app.ts";
 import { type RunningBackend, runBackend } from "../clients/running-backend.ts";
@@ -147,7 +148,8 @@ test("what is missing is named", async () => {
     json: { code: "FeatureNotAvailable", message: "File storage is not available in this backend." },
   });
   expect(await post("/api/whatever", {})).toMatchObject({ status: 404, json: { code: "NotFound" } });
-  expect(await (await fetch(`${backend.apiUrl}/version`)).text()).toMatch(/^\d+\.\d+\.\d+$/);
+  // The client whose server this one is; raising the package means looking at what it expects.
+  expect(await (await fetch(`${backend.apiUrl}/version`)).text()).toBe(version);
 });
 
 test("scheduled functions and crons run", async () => {
