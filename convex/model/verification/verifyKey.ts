@@ -140,15 +140,15 @@ export async function verifyKeys(
   questions: readonly VerifyQuestion[],
   sender: Sender,
 ): Promise<BatchVerification[]> {
-  const known = await Promise.all(questions.map(({ key }) => findOne(ctx, organizationId, key)));
+  const asked = await Promise.all(
+    questions.map(async (question) => ({ question, first: await findOne(ctx, organizationId, question.key) })),
+  );
   // The first use of an imported key may take seconds, and what was found before it is old by then.
   const isOld = questions.some(({ key }) => !isKeyShaped(key));
   const now = Date.now();
   const found = await Promise.all(
-    questions.map(async (question, index) => {
-      const before = known[index];
-      const one =
-        before === undefined || (isOld && "key" in before) ? await findOne(ctx, organizationId, question.key) : before;
+    asked.map(async ({ question, first }) => {
+      const one = isOld && "key" in first ? await findOne(ctx, organizationId, question.key) : first;
       return "verdict" in one ? one : { question, of: { ...one, clock: await readClock(ctx, one.key, now) } };
     }),
   );
