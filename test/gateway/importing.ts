@@ -54,7 +54,7 @@ export function importInto(engine: Engine) {
     verifier,
     importAll,
     /** Imports one key and answers its id. */
-    async importOne(key: string, more: object = {}): Promise<string> {
+    importOne: async (key: string, more: object = {}): Promise<string> => {
       const answer = await importAll(itemOf(key, more));
       const [id] = idsOf(answer);
       if (typeof id !== "string") throw new Error(`not imported: ${JSON.stringify(answer.body)}`);
